@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# make [all] | deps | test | check | lint | demo | bench-quick | install | clean     (V=1 shows commands)
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= gcc
+CLANG   ?= clang
+BPFTOOL ?= $(firstword $(shell command -v bpftool) /usr/sbin/bpftool)
+V       ?= 0
+Q       := $(if $(filter 1,$(V)),,@)
+say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+VERSION := 0.1.0
+COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+
+B       := build
+ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/; s/s390x/s390/; s/riscv64/riscv/')
+
+LIBS     := libbpf libelf zlib yaml-0.1 jansson libmnl
+CFLAGS   ?= -O2 -g
+CFLAGS   += -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -fno-common
+CPPFLAGS += -Iuser -Iinclude -I$(B) -D_GNU_SOURCE
+LDLIBS   := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+BPFFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-address-of-packed-member \
+            -D__TARGET_ARCH_$(ARCH) -Ivmlinux -Iinclude -Ibpf
+ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+BPF_SRC   := $(wildcard bpf/*.bpf.c)
+BPF_OBJ   := $(BPF_SRC:bpf/%.bpf.c=$(B)/bpf/%.bpf.o)
+LAYERS    := base model kernel cli
+USER_SRC  := user/main.c $(foreach l,$(LAYERS),$(wildcard user/$(l)/*.c))
+USER_OBJ  := $(USER_SRC:%.c=$(B)/%.o)
+PURE_SRC  := $(wildcard user/base/*.c user/model/*.c)
+PURE_ASAN := $(PURE_SRC:%.c=$(B)/asan/%.o)
+LIB_OBJ   := $(filter $(B)/user/base/% $(B)/user/model/% $(B)/user/kernel/%,$(USER_OBJ))
+UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+PACKET_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/packet/*.c))
+BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
+BENCH_BPF  := $(patsubst tests/bench/%.bpf.c,$(B)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
+
+.PHONY: all deps test check lint unit packet net demo bench-quick install uninstall clean vmlinux
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(B)/svcroute
+
+# --- BPF ---------------------------------------------------------------------
+$(B)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPFFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/svcroute.bpf.o: $(BPF_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(B)/svcroute.skel.h: $(B)/svcroute.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name svcroute_bpf > $@
+
+# Every type that bpf/ names, cut out of this kernel's BTF by libbpf's own tool.
+vmlinux: $(B)/svcroute.bpf.o
+	$(Q)vmlinux/regenerate $(BPFTOOL) $<
+
+# --- the program ---------------------------------------------------------------
+$(B)/svcroute: $(USER_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(B)/%.o: %.c Makefile
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/asan/%.o: %.c Makefile
+	$(call say,CC-ASAN,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(ASAN) -MMD -MP -c $< -o $@
+
+$(patsubst %.c,$(B)/%.o,$(wildcard user/kernel/*.c)): | $(B)/svcroute.skel.h
+$(B)/user/cli/version.o: CPPFLAGS += -DSVCROUTE_VERSION='"$(VERSION)"' -DSVCROUTE_COMMIT='"$(COMMIT)"'
+
+# --- tests -----------------------------------------------------------------------
+$(B)/tests/unit/%: $(B)/asan/tests/unit/%.o $(PURE_ASAN)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(ASAN) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+
+$(B)/tests/packet/packet: $(PACKET_OBJ) $(LIB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+
+$(B)/tests/bench/%.bpf.o: tests/bench/%.bpf.c Makefile
+	$(call say,CLANG,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPFFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/tests/bench/%.skel.h: $(B)/tests/bench/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+$(B)/tests/bench/bench: $(BENCH_OBJ) $(LIB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
+
+$(PACKET_OBJ) $(BENCH_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
+
+unit: $(UNIT)
+	@tests/run unit
+packet: $(B)/tests/packet/packet $(B)/svcroute
+	@tests/run packet
+net: $(B)/svcroute
+	@tests/run net
+demo: deps-demo $(B)/svcroute
+	@examples/aks/demo $(if $(KEEP),--keep)
+check: lint $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
+	@tests/run unit packet
+test: lint $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
+	@tests/run unit packet net demo
+bench-quick: $(B)/tests/bench/bench
+	@tests/run bench-quick
+lint: $(B)/svcroute.skel.h
+	@tests/lint
+
+# --- the machine -------------------------------------------------------------------
+deps:
+	@tests/deps
+
+# `make demo` is a newcomer's first command: it brings what it needs.
+.PHONY: deps-demo
+deps-demo:
+	@tests/deps --if-missing
+
+install: $(B)/svcroute
+	install -D -m 755 $(B)/svcroute $(DESTDIR)$(PREFIX)/sbin/svcroute
+	install -D -m 644 user/svcroute.8 $(DESTDIR)$(PREFIX)/share/man/man8/svcroute.8
+	install -d $(DESTDIR)/etc/svcroute/services.d
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/svcroute $(DESTDIR)$(PREFIX)/share/man/man8/svcroute.8
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

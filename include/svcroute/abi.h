@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The maps' keys and values: what the BPF programs and the user program share.
+ *
+ * An address is always 16 bytes; IPv4 is held as ::ffff:a.b.c.d (RFC 4291,
+ * section 2.5.5.2). Addresses and ports are in network byte order (__be16,
+ * __be32), all else in the host's. Every struct is free of implicit padding,
+ * so that it can be compared and hashed as bytes.
+ */
+#ifndef SVCROUTE_ABI_H
+#define SVCROUTE_ABI_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+/* Raise it when a struct below, or the type or key of a map, changes. */
+#define SR_LAYOUT_VERSION 1
+
+struct sr_addr {
+	union {
+		__u8 byte[16];
+		__be32 word[4];
+		__u64 half[2];
+	};
+};
+_Static_assert(sizeof(struct sr_addr) == 16, "sr_addr");
+
+/* A flow as a packet shows it. ICMP has no ports: they are 0. */
+struct sr_tuple {
+	struct sr_addr src;
+	struct sr_addr dst;
+	__be16 sport;
+	__be16 dport;
+	__u8 proto; /* IPPROTO_TCP, IPPROTO_UDP */
+	__u8 zero[3];
+};
+_Static_assert(sizeof(struct sr_tuple) == 40, "sr_tuple");
+
+/* Map `sr_frontends`: hash, an address that a service answers to. */
+struct sr_frontend_key {
+	struct sr_addr addr;
+	__be16 port;
+	__u8 proto;
+	__u8 zero;
+};
+_Static_assert(sizeof(struct sr_frontend_key) == 20, "sr_frontend_key");
+
+enum sr_scope {
+	SR_SCOPE_CLUSTER = 0,  /* pods and this host may use it */
+	SR_SCOPE_EXTERNAL = 1, /* so may anyone on the uplink */
+};
+
+struct sr_frontend {
+	/*
+	 * An element of a hash map is recycled without waiting for its
+	 * readers: only a value that still names its key is that key's.
+	 */
+	struct sr_frontend_key self;
+	__u32 service; /* index in sr_services */
+	__u8 scope;    /* enum sr_scope */
+	__u8 zero[3];
+};
+_Static_assert(sizeof(struct sr_frontend) == 28, "sr_frontend");
+
+/*
+ * Map `sr_services`: mmapable array, one entry a service port and family.
+ *
+ * A run of slots is one aligned word, so that a packet sees the old set of
+ * backends or the new one and never a mix.
+ */
+struct sr_service_entry {
+	__u64 run; /* sr_run(): first slot and number of slots */
+	__u32 flags;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct sr_service_entry) == 16, "sr_service_entry");
+
+#define SR_SERVICE_IN_USE 1u
+
+static inline __u64 sr_run(__u32 base, __u32 count)
+{
+	return (__u64)base << 32 | count;
+}
+
+static inline __u32 sr_run_base(__u64 run)
+{
+	return run >> 32;
+}
+
+static inline __u32 sr_run_count(__u64 run)
+{
+	return (__u32)run;
+}
+
+/* Map `sr_slots`: mmapable array of __u32, each an index in sr_backends. */
+
+/*
+ * Map `sr_backends`: mmapable array. An index belongs to one service at a
+ * time; the generation grows by one whenever its owner changes or leaves, so
+ * that a connection that recorded both knows in one load whether its backend
+ * is still what it was. Index 0 is never used.
+ */
+struct sr_backend {
+	struct sr_addr addr;
+	__be16 port;
+	__u8 proto;
+	__u8 flags;       /* SR_BACKEND_* */
+	__u32 generation; /* odd: in use; even: free */
+	__u32 service;    /* index in sr_services */
+	__u16 weight;     /* 0: drains, takes no new connection */
+	__u16 position;   /* its place in the service's list, for people */
+};
+_Static_assert(sizeof(struct sr_backend) == 32, "sr_backend");
+
+/*
+ * Maps `sr_conns` (established) and `sr_conns_new` (unproven): LRU hash.
+ *
+ * The key is a digest: for IPv4 the tuple itself, for IPv6 128 bits of a keyed
+ * hash of it. `from` in the value is the whole tuple and decides.
+ */
+struct sr_conn_key {
+	__u64 half[2];
+};
+_Static_assert(sizeof(struct sr_conn_key) == 16, "sr_conn_key");
+
+enum sr_conn_flags {
+	SR_CONN_REPLY = 1 << 0,	     /* keyed by what the backend sends */
+	SR_CONN_SNAT = 1 << 1,	     /* the client's address is replaced, too */
+	SR_CONN_ANSWERED = 1 << 2,   /* the backend has spoken */
+	SR_CONN_FIN_CLIENT = 1 << 3, /* TCP: the client has sent FIN */
+	SR_CONN_FIN_SERVER = 1 << 4, /* TCP: the backend has sent FIN */
+	SR_CONN_RESET = 1 << 5,	     /* TCP: either side has sent RST */
+};
+
+/*
+ * One direction of a connection, whole in itself: how its packets arrive
+ * (`from`) and how they leave (the rest). Times are in ticks of 64 jiffies.
+ */
+struct sr_conn {
+	struct sr_tuple from;
+	struct sr_addr src;
+	struct sr_addr dst;
+	__be16 sport;
+	__be16 dport;
+	__u32 backend;	  /* index in sr_backends */
+	__u32 generation; /* of that backend when it was chosen */
+	__u32 service;	  /* index in sr_services */
+	__u32 created;	  /* tick */
+	__u32 seen;	  /* tick of the last packet */
+	__u32 isn;	  /* TCP: the backend's initial sequence number */
+	__u32 flags;	  /* enum sr_conn_flags */
+};
+_Static_assert(sizeof(struct sr_conn) == 104, "sr_conn");
+
+#define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
+
+/* Map `sr_devices`: hash by ifindex (__u32). */
+enum sr_device_flags {
+	SR_DEVICE_UPLINK = 1 << 0,
+	SR_DEVICE_POD = 1 << 1,
+};
+
+struct sr_device {
+	struct sr_addr snat4; /* source for IPv4 packets that leave here; 0: none */
+	struct sr_addr snat6;
+	__u32 flags;
+	__u32 mtu;
+};
+_Static_assert(sizeof(struct sr_device) == 40, "sr_device");
+
+/*
+ * Map `sr_fragments`: LRU hash. The first fragment of a datagram leaves its
+ * ports here for the later ones, which carry none.
+ */
+struct sr_fragment_key {
+	struct sr_addr src;
+	struct sr_addr dst;
+	__be32 id;
+	__u8 proto;
+	__u8 zero[3];
+};
+_Static_assert(sizeof(struct sr_fragment_key) == 40, "sr_fragment_key");
+
+struct sr_fragment {
+	struct sr_fragment_key self;
+	__be16 sport;
+	__be16 dport;
+};
+_Static_assert(sizeof(struct sr_fragment) == 44, "sr_fragment");
+
+/*
+ * Map `sr_sockets`: LRU hash. What a socket was told, so that the address it
+ * called is the one it sees. A socket that calls (frontend → backend), and
+ * what it hears (backend → frontend), each have an entry.
+ */
+struct sr_socket_key {
+	__u64 cookie;
+	struct sr_addr addr;
+	__be16 port;
+	__u8 proto;
+	__u8 reply; /* 1: addr and port are the backend's */
+	__u32 zero;
+};
+_Static_assert(sizeof(struct sr_socket_key) == 32, "sr_socket_key");
+
+struct sr_socket {
+	struct sr_socket_key self;
+	struct sr_addr addr;
+	__be16 port;
+	__u16 zero;
+	__u32 backend;
+	__u32 generation;
+	__u32 zero2;
+};
+_Static_assert(sizeof(struct sr_socket) == 64, "sr_socket");
+
+/* Map `sr_counters`: per-CPU array by reason (reason.h). */
+struct sr_counter {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/*
+ * Map `sr_info`: hash by service index: what people call it. The datapath
+ * never reads it. Strings end in 0.
+ */
+struct sr_service_info {
+	char namespace[64];
+	char name[64];
+	char port_name[64];
+	char origin[256]; /* the manifest, or SR_ORIGIN_MAP */
+	__u8 family;	  /* 4 or 6 */
+	__u8 proto;
+	__u8 flags; /* SR_INFO_* */
+	__u8 zero[5];
+};
+_Static_assert(sizeof(struct sr_service_info) == 456, "sr_service_info");
+
+/*
+ * Map `sr_settings`: array of one: the options given to `load`, as JSON, so
+ * that the next load need not be told again.
+ */
+#define SR_SETTINGS_SIZE 16384
+struct sr_settings_blob {
+	__u32 layout; /* SR_LAYOUT_VERSION of who wrote it */
+	__u32 length;
+	char json[SR_SETTINGS_SIZE - 8];
+};
+
+/* Where packets meet us: which program counts, and what it may do. */
+enum sr_hook {
+	SR_HOOK_XDP_UPLINK,
+	SR_HOOK_FROM_WIRE,
+	SR_HOOK_TO_WIRE,
+	SR_HOOK_FROM_POD,
+	SR_HOOK_TO_POD,
+	SR_HOOK_SOCKET,
+	SR_HOOK_MAX,
+};
+
+#endif

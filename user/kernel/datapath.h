@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * An instance of svcroute in the kernel: its programs and maps, pinned in a
+ * folder of its own on bpffs. One process at a time may change it.
+ */
+#ifndef SVCROUTE_KERNEL_DATAPATH_H
+#define SVCROUTE_KERNEL_DATAPATH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "svcroute/abi.h"
+#include "svcroute/reason.h"
+
+struct sr_error;
+struct sr_datapath;
+
+/* What the programs are told when they are loaded. */
+struct sr_datapath_config {
+	bool allow_external_clusterip;
+	uint16_t snat_port_low; /* source ports for SNAT, inclusive, host order; */
+	uint16_t snat_port_high; /* 0, 0: the larger gap beside ip_local_port_range */
+};
+
+enum sr_access {
+	SR_ACCESS_READ,	 /* open what is loaded, look only */
+	SR_ACCESS_WRITE, /* open what is loaded, under the instance's lock */
+};
+
+/*
+ * Open an instance. -ENOENT: it is not loaded; -EPERM: privileges are missing,
+ * `err` says which; -EPROTO: another version of svcroute with another layout
+ * of maps holds it.
+ */
+int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_access access, struct sr_error *err);
+
+/*
+ * Make an instance, or mend or update the one there is: mount bpffs if it is
+ * not (*mounted_bpffs says so; may be NULL), create what maps are missing, load
+ * programs, and replace those in use where they differ. Existing maps and what
+ * they hold stay. Holds the lock until sr_datapath_close(). Attaches nothing.
+ */
+int sr_datapath_load(struct sr_datapath **out, const char *instance, const struct sr_datapath_config *config,
+		     bool *mounted_bpffs, struct sr_error *err);
+
+/* Detach and unpin everything of the instance. -ENOENT: there is none. */
+int sr_datapath_unload(const char *instance, struct sr_error *err);
+
+void sr_datapath_close(struct sr_datapath *datapath);
+static inline void sr_datapath_cleanup(struct sr_datapath **datapath)
+{
+	sr_datapath_close(*datapath);
+}
+#define sr_autodatapath __attribute__((cleanup(sr_datapath_cleanup)))
+
+/* "1.1.2": the libbpf this program runs with. */
+const char *sr_libbpf_version(void);
+
+#endif

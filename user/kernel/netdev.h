@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The host's devices and addresses, and what in its configuration stops
+ * traffic although everything is loaded.
+ */
+#ifndef SVCROUTE_KERNEL_NETDEV_H
+#define SVCROUTE_KERNEL_NETDEV_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "svcroute/abi.h"
+
+struct sr_error;
+
+struct sr_netdev {
+	char name[IFNAMSIZ];
+	uint32_t index;
+	uint32_t mtu;
+	bool is_veth;
+	bool peer_elsewhere; /* a veth whose other end is in another namespace */
+	bool has_default_route; /* of either family */
+	struct sr_addr addr4;	/* primary global address; zero: none */
+	struct sr_addr addr6;
+};
+
+struct sr_netdevs {
+	struct sr_netdev *item;
+	size_t num;
+};
+
+/* All devices of this network namespace, by index (rtnetlink). */
+int sr_netdevs_read(struct sr_netdevs *out, struct sr_error *err);
+void sr_netdevs_clear(struct sr_netdevs *netdevs);
+const struct sr_netdev *sr_netdevs_find(const struct sr_netdevs *netdevs, const char *name);
+
+/* The first cgroup2 mount (also of a hybrid set-up), malloc'd. -ENOENT: none. */
+int sr_cgroup2_root(char **out, struct sr_error *err);
+
+/*
+ * Lines that name what will stop traffic: ip_forward and IPv6 forwarding off,
+ * strict rp_filter, a FORWARD policy that drops, kube-proxy's rules. Malloc'd
+ * lines in a malloc'd array; *num may be 0.
+ */
+int sr_preflight(const struct sr_netdevs *netdevs, char *const *uplinks, size_t num_uplinks, bool ipv6, char ***lines,
+		 size_t *num, struct sr_error *err);
+
+#endif

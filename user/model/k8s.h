@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Kubernetes objects in, services out: the rules of a Service live here.
+ */
+#ifndef SVCROUTE_MODEL_K8S_H
+#define SVCROUTE_MODEL_K8S_H
+
+#include <jansson.h>
+
+#include "model/service.h"
+
+struct sr_k8s; /* the objects read so far, in our own compact form */
+
+/* A pool of addresses: --subnet NAME=CIDR. */
+struct sr_subnet {
+	const char *name;
+	struct sr_cidr cidr;
+};
+
+/* An address that was given to a service before, and stays with it. */
+struct sr_lease {
+	char *namespace;
+	char *name;
+	char *pool; /* "service-cidr", or a subnet's name */
+	struct sr_addr addr;
+};
+
+struct sr_leases {
+	struct sr_lease *item;
+	size_t num;
+};
+
+struct sr_k8s_options {
+	const char *node; /* this node's name; NULL: unknown */
+	const struct sr_cidr *service_cidrs;
+	size_t num_service_cidrs;
+	const struct sr_subnet *subnets;
+	size_t num_subnets;
+};
+
+/* Lines for the user: what was skipped, what is not served yet. Owned. */
+struct sr_notes {
+	char **line;
+	size_t num;
+};
+
+int sr_k8s_new(struct sr_k8s **out);
+void sr_k8s_free(struct sr_k8s *k8s);
+static inline void sr_k8s_cleanup(struct sr_k8s **k8s)
+{
+	sr_k8s_free(*k8s);
+}
+#define sr_autok8s __attribute__((cleanup(sr_k8s_cleanup)))
+
+/*
+ * Take one object (borrowed). `origin` is the manifest's path, copied. A fault
+ * is told as "field.path: what is wrong (what was expected)" and -EINVAL; the
+ * caller puts file and line before it.
+ */
+int sr_k8s_add(struct sr_k8s *k8s, const json_t *object, const char *origin, struct sr_error *err);
+
+/*
+ * Turn the objects into services, sorted. `leases` is read and extended by the
+ * addresses allocated now. `notes` takes a line per thing left out.
+ */
+int sr_k8s_resolve(const struct sr_k8s *k8s, const struct sr_k8s_options *options, struct sr_leases *leases,
+		   struct sr_services *out, struct sr_notes *notes, struct sr_error *err);
+
+int sr_notes_add(struct sr_notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sr_notes_clear(struct sr_notes *notes);
+void sr_leases_clear(struct sr_leases *leases);
+
+#endif
