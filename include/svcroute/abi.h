@@ -42,9 +42,9 @@ struct sr_frontend_key {
 	struct sr_addr addr;
 	__be16 port;
 	__u8 proto;
-	__u8 zero;
+	__u8 zero[5];
 };
-_Static_assert(sizeof(struct sr_frontend_key) == 20, "sr_frontend_key");
+_Static_assert(sizeof(struct sr_frontend_key) == 24, "sr_frontend_key");
 
 enum sr_scope {
 	SR_SCOPE_CLUSTER = 0,  /* pods and this host may use it */
@@ -61,7 +61,7 @@ struct sr_frontend {
 	__u8 scope;    /* enum sr_scope */
 	__u8 zero[3];
 };
-_Static_assert(sizeof(struct sr_frontend) == 28, "sr_frontend");
+_Static_assert(sizeof(struct sr_frontend) == 32, "sr_frontend");
 
 /*
  * Map `sr_services`: mmapable array, one entry a service port and family.
@@ -186,8 +186,9 @@ struct sr_fragment {
 	struct sr_fragment_key self;
 	__be16 sport;
 	__be16 dport;
+	__u32 zero;
 };
-_Static_assert(sizeof(struct sr_fragment) == 44, "sr_fragment");
+_Static_assert(sizeof(struct sr_fragment) == 48, "sr_fragment");
 
 /*
  * Map `sr_sockets`: LRU hash. What a socket was told, so that the address it

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the user program tells the programs before it loads them. Read-only to
+ * both the programs and, once loaded, to everybody.
+ */
+#ifndef BPF_CONFIG_H
+#define BPF_CONFIG_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+
+/* ClusterIPs may be called from the uplink, too. */
+const volatile bool sr_allow_external_clusterip __weak = false;
+
+/* Source ports for SNAT, inclusive, host byte order. */
+const volatile __u16 sr_snat_port_low __weak = 1024;
+const volatile __u16 sr_snat_port_high __weak = 32767;
+
+/* Cookie of the host's network namespace: only its sockets are served. 0: any. */
+const volatile __u64 sr_host_netns __weak = 0;
+
+/* Seeds of the hash that makes connection keys of IPv6 tuples. */
+const volatile __u64 sr_key_seed[10] __weak = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+
+/* How long a flow may be silent, in ticks of 1 << SR_TICK_SHIFT jiffies. */
+const volatile __u32 sr_timeout_tcp __weak = 0;
+const volatile __u32 sr_timeout_udp __weak = 0;
+const volatile __u32 sr_timeout_closing __weak = 0;
+const volatile __u32 sr_timeout_new __weak = 0;
+
+/* UDP is established when both sides have spoken and this has passed. */
+const volatile __u32 sr_prove_udp __weak = 0;
+
+#endif
