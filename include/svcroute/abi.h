@@ -128,28 +128,35 @@ enum sr_conn_flags {
 	SR_CONN_REPLY = 1 << 0,	     /* keyed by what the backend sends */
 	SR_CONN_SNAT = 1 << 1,	     /* the client's address is replaced, too */
 	SR_CONN_ANSWERED = 1 << 2,   /* the backend has spoken */
-	SR_CONN_FIN_CLIENT = 1 << 3, /* TCP: the client has sent FIN */
-	SR_CONN_FIN_SERVER = 1 << 4, /* TCP: the backend has sent FIN */
-	SR_CONN_RESET = 1 << 5,	     /* TCP: either side has sent RST */
+	SR_CONN_PROVEN = 1 << 3,     /* both sides have: it lives in sr_conns */
+	SR_CONN_FIN_CLIENT = 1 << 4, /* TCP: the client has sent FIN */
+	SR_CONN_FIN_SERVER = 1 << 5, /* TCP: the backend has sent FIN */
+	SR_CONN_RESET = 1 << 6,	     /* TCP: either side has sent RST */
 };
 
-/*
- * One direction of a connection, whole in itself: how its packets arrive
- * (`from`) and how they leave (the rest). Times are in ticks of 64 jiffies.
- */
-struct sr_conn {
-	struct sr_tuple from;
+/* How the packets of one direction leave. */
+struct sr_rewrite {
 	struct sr_addr src;
 	struct sr_addr dst;
 	__be16 sport;
 	__be16 dport;
+	__u32 flags; /* enum sr_conn_flags */
+};
+_Static_assert(sizeof(struct sr_rewrite) == 40, "sr_rewrite");
+
+/*
+ * One direction of a connection, whole in itself: how its packets arrive and
+ * how they leave. Times are in ticks of 1 << SR_TICK_SHIFT jiffies.
+ */
+struct sr_conn {
+	struct sr_tuple from;
+	struct sr_rewrite to;
 	__u32 backend;	  /* index in sr_backends */
 	__u32 generation; /* of that backend when it was chosen */
 	__u32 service;	  /* index in sr_services */
 	__u32 created;	  /* tick */
 	__u32 seen;	  /* tick of the last packet */
 	__u32 isn;	  /* TCP: the backend's initial sequence number */
-	__u32 flags;	  /* enum sr_conn_flags */
 };
 _Static_assert(sizeof(struct sr_conn) == 104, "sr_conn");
 
