@@ -58,9 +58,9 @@ $(B)/svcroute.skel.h: $(B)/svcroute.bpf.o
 	$(call say,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name svcroute_bpf > $@
 
-# Every type that bpf/ names, cut out of this kernel's BTF by libbpf's own tool.
-vmlinux: $(B)/svcroute.bpf.o
-	$(Q)vmlinux/regenerate $(BPFTOOL) $<
+# The kernel types that bpf/ uses, cut out of the running kernel's BTF.
+vmlinux:
+	$(Q)vmlinux/regenerate $(BPFTOOL)
 
 # --- the program ---------------------------------------------------------------
 $(B)/svcroute: $(USER_OBJ)

@@ -89,6 +89,13 @@ struct {
 	__type(value, struct sr_counter);
 } sr_counters __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sr_scratch);
+} sr_scratch __weak SEC(".maps");
+
 /* For people only; the datapath never reads the next two. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -105,11 +105,11 @@ struct sr_backend {
 	struct sr_addr addr;
 	__be16 port;
 	__u8 proto;
-	__u8 flags;       /* SR_BACKEND_* */
+	__u8 flags;	  /* SR_BACKEND_* */
 	__u32 generation; /* odd: in use; even: free */
-	__u32 service;    /* index in sr_services */
-	__u16 weight;     /* 0: drains, takes no new connection */
-	__u16 position;   /* its place in the service's list, for people */
+	__u32 service;	  /* index in sr_services */
+	__u16 weight;	  /* 0: drains, takes no new connection */
+	__u16 position;	  /* its place in the service's list, for people */
 };
 _Static_assert(sizeof(struct sr_backend) == 32, "sr_backend");
 
@@ -159,6 +159,12 @@ struct sr_conn {
 	__u32 isn;	  /* TCP: the backend's initial sequence number */
 };
 _Static_assert(sizeof(struct sr_conn) == 104, "sr_conn");
+
+/* Map `sr_scratch`: per-CPU array of one: room for a new connection's halves. */
+struct sr_scratch {
+	struct sr_conn conn;
+	struct sr_conn reply;
+};
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
 

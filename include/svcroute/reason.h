@@ -37,12 +37,12 @@ enum sr_reason {
 	SR_PASS_INDEX_FIRST_ = 0,
 	SR_PASS_REASONS(X)
 #undef X
-	SR_PASS_END,
+		SR_PASS_END,
 	SR_DROP_INDEX_FIRST_ = SR_PASS_END - 1,
 #define X(code, name, text) SR_DROP_INDEX_##code,
 	SR_DROP_REASONS(X)
 #undef X
-	SR_REASON_MAX,
+		SR_REASON_MAX,
 };
 
 /* The codes that functions return: an index of the counters, signed. */
@@ -51,7 +51,7 @@ enum sr_code {
 	SR_PASS_REASONS(X)
 #undef X
 #define X(code, name, text) SR_DROP_##code = -SR_DROP_INDEX_##code,
-	SR_DROP_REASONS(X)
+		SR_DROP_REASONS(X)
 #undef X
 };
 

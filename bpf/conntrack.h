@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Connections: which flow was given which backend, and how its answers turn
+ * back. This file owns sr_conns (proven) and sr_conns_new (all others).
+ *
+ * A flood of new flows churns the small table only. A flow is copied to the
+ * large one when both sides have shown themselves (conn_track); readers look
+ * there first, and the small copy stays, so that no CPU sees a gap.
+ */
+#ifndef BPF_CONNTRACK_H
+#define BPF_CONNTRACK_H
+
+#include "config.h"
+#include "lookup.h"
+#include "packet.h"
+
+#define CONN_CLOSING_BITS (SR_CONN_FIN_CLIENT | SR_CONN_FIN_SERVER)
+
+/* Ticks between two looks whether the other half is still there: 16. */
+#define CONN_MEND_SHIFT 4
+
+/* How far the client's first acknowledgement may lie from the SYN-ACK. */
+#define CONN_PROOF_WINDOW 65536
+
+static __always_inline __u32 conn_now(void)
+{
+	return bpf_jiffies64() >> SR_TICK_SHIFT;
+}
+
+/* NH, a universal hash (RFC 4418, section 5.2): sums and products of word pairs. */
+static __always_inline __u64 conn_hash(const struct sr_tuple *tuple, int seed)
+{
+	const __u32 *word = (const __u32 *)tuple;
+	__u64 sum = 0;
+
+	for (int i = 0; i < 5; i++) {
+		__u64 key = sr_key_seed[seed + i];
+
+		sum += (__u64)(__u32)(word[2 * i] + (__u32)key) * (__u32)(word[2 * i + 1] + (__u32)(key >> 32));
+	}
+	return sum;
+}
+
+/* IPv4: the tuple itself. IPv6: a digest, which sr_conn.from confirms. */
+static __always_inline void conn_key(struct sr_conn_key *key, const struct sr_tuple *tuple)
+{
+	if (addr_is_v4(&tuple->dst)) {
+		key->half[0] = (__u64)tuple->src.word[3] << 32 | tuple->dst.word[3];
+		key->half[1] = 4ULL << 56 | (__u64)tuple->proto << 32 | *(const __u32 *)&tuple->sport;
+		return;
+	}
+	key->half[0] = conn_hash(tuple, 0);
+	key->half[1] = 6ULL << 56 | conn_hash(tuple, 5) >> 8;
+}
+
+static __always_inline bool conn_is_of(const struct sr_conn *conn, const struct sr_tuple *tuple)
+{
+	const __u64 *a = (const __u64 *)&conn->from;
+	const __u64 *b = (const __u64 *)tuple;
+
+	return a[3] == b[3] && a[4] == b[4] && a[1] == b[1] && a[0] == b[0] && a[2] == b[2];
+}
+
+static __always_inline bool conn_is_closing(__u32 flags)
+{
+	return flags & SR_CONN_RESET || (flags & CONN_CLOSING_BITS) == CONN_CLOSING_BITS;
+}
+
+static __always_inline __u32 conn_timeout(__u8 proto, __u32 flags)
+{
+	if (conn_is_closing(flags))
+		return sr_timeout_closing;
+	if (proto != IPPROTO_TCP)
+		return sr_timeout_udp;
+	return flags & SR_CONN_PROVEN ? sr_timeout_tcp : sr_timeout_new;
+}
+
+static __always_inline bool conn_is_live(const struct sr_conn *conn, __u32 flags)
+{
+	return conn_now() - conn->seen <= conn_timeout(conn->from.proto, flags);
+}
+
+/* The entry of a tuple in either table, the proven one first; NULL if none. */
+static __always_inline struct sr_conn *conn_get(const struct sr_tuple *tuple)
+{
+	struct sr_conn_key key;
+	struct sr_conn *conn;
+
+	conn_key(&key, tuple);
+	conn = bpf_map_lookup_elem(&sr_conns, &key);
+	if (!conn)
+		conn = bpf_map_lookup_elem(&sr_conns_new, &key);
+	return conn && conn_is_of(conn, tuple) ? conn : NULL;
+}
+
+/*
+ * The live connection of a packet; NULL if there is none. `to` is a copy of
+ * how it leaves. LRU elements are recycled under their readers: the tuple is
+ * compared after the copy was made, and so vouches for it.
+ */
+static __always_inline struct sr_conn *conn_find(const struct sr_tuple *tuple, struct sr_rewrite *to)
+{
+	struct sr_conn_key key;
+	struct sr_conn *conn;
+
+	conn_key(&key, tuple);
+	conn = bpf_map_lookup_elem(&sr_conns, &key);
+	if (!conn)
+		conn = bpf_map_lookup_elem(&sr_conns_new, &key);
+	if (!conn)
+		return NULL;
+
+	*to = conn->to;
+	barrier();
+	if (!conn_is_of(conn, tuple) || !conn_is_live(conn, to->flags))
+		return NULL;
+	return conn;
+}
+
+/* The tuple by which the other half of a connection is keyed. */
+static __always_inline void conn_peer_tuple(struct sr_tuple *out, const struct sr_conn *conn)
+{
+	out->src = conn->to.dst;
+	out->dst = conn->to.src;
+	out->sport = conn->to.dport;
+	out->dport = conn->to.sport;
+	*(__u32 *)&out->proto = conn->from.proto;
+}
+
+/* Room on this CPU for a connection's two halves: the stack has 512 bytes only. */
+static __always_inline struct sr_scratch *conn_scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&sr_scratch, &zero);
+}
+
+/* The other half, made from this one. */
+static __always_inline void conn_invert(struct sr_conn *out, const struct sr_conn *conn)
+{
+	*out = *conn;
+	conn_peer_tuple(&out->from, conn);
+	out->to.src = conn->from.dst;
+	out->to.dst = conn->from.src;
+	out->to.sport = conn->from.dport;
+	out->to.dport = conn->from.sport;
+	out->to.flags = conn->to.flags ^ SR_CONN_REPLY;
+}
+
+/* Set flags on both halves. Returns the other one, NULL if it is gone. */
+static __always_inline struct sr_conn *conn_mark(struct sr_conn *conn, __u32 flags)
+{
+	struct sr_scratch *scratch = conn_scratch();
+	struct sr_conn *peer;
+
+	conn->to.flags |= flags;
+	if (!scratch)
+		return NULL;
+	conn_peer_tuple(&scratch->reply.from, conn);
+	peer = conn_get(&scratch->reply.from);
+	if (peer)
+		peer->to.flags |= flags;
+	return peer;
+}
+
+static __always_inline void conn_copy_to(void *table, struct sr_conn *conn)
+{
+	struct sr_conn_key key;
+
+	conn_key(&key, &conn->from);
+	bpf_map_update_elem(table, &key, conn, BPF_ANY);
+}
+
+/* The flow has proved itself: both halves into the large table. */
+__subprog int conn_promote(struct sr_conn *conn)
+{
+	struct sr_conn *peer;
+
+	if (!conn)
+		return 0;
+	peer = conn_mark(conn, SR_CONN_PROVEN);
+	conn->seen = conn_now();
+	conn_copy_to(&sr_conns, conn);
+	if (!peer)
+		return 0;
+	peer->seen = conn->seen;
+	conn_copy_to(&sr_conns, peer);
+	return 0;
+}
+
+static __always_inline void conn_demote_half(struct sr_conn *conn)
+{
+	struct sr_conn_key key;
+
+	conn_copy_to(&sr_conns_new, conn);
+	conn_key(&key, &conn->from);
+	bpf_map_delete_elem(&sr_conns, &key);
+}
+
+/* The flow is over: its last packets may live in the small table. */
+static __always_inline void conn_demote(struct sr_conn *conn, struct sr_conn *peer)
+{
+	if (peer)
+		conn_demote_half(peer);
+	conn_demote_half(conn);
+}
+
+/*
+ * LRU may have evicted the other half: make it anew. And a proven half that
+ * was found in the small table goes back to the large one.
+ */
+__subprog int conn_mend(struct sr_conn *conn)
+{
+	struct sr_scratch *scratch = conn_scratch();
+	struct sr_conn_key key;
+
+	if (!conn || !scratch || conn_is_closing(conn->to.flags))
+		return 0;
+
+	conn_key(&key, &conn->from);
+	if (conn->to.flags & SR_CONN_PROVEN && !bpf_map_lookup_elem(&sr_conns, &key))
+		bpf_map_update_elem(&sr_conns, &key, conn, BPF_NOEXIST);
+
+	conn_invert(&scratch->reply, conn);
+	if (!conn_get(&scratch->reply.from))
+		conn_copy_to(conn->to.flags & SR_CONN_PROVEN ? (void *)&sr_conns : (void *)&sr_conns_new,
+			     &scratch->reply);
+	return 0;
+}
+
+static __always_inline void conn_delete(const struct sr_tuple *tuple)
+{
+	struct sr_conn_key key;
+
+	conn_key(&key, tuple);
+	bpf_map_delete_elem(&sr_conns, &key);
+	bpf_map_delete_elem(&sr_conns_new, &key);
+}
+
+/* Both halves are forgotten, in both tables. */
+__subprog int conn_forget(struct sr_conn *conn)
+{
+	struct sr_scratch *scratch = conn_scratch();
+
+	if (!conn || !scratch)
+		return 0;
+	conn_invert(&scratch->reply, conn);
+	conn_delete(&conn->from);
+	conn_delete(&scratch->reply.from);
+	return 0;
+}
+
+/* TCP's handshake and its end (RFC 9293, sections 3.5 and 3.6). */
+__subprog int conn_track_tcp(struct sr_conn *conn, const struct pkt *pkt)
+{
+	struct sr_conn *peer;
+	__u32 flags, end = 0;
+
+	if (!conn || !pkt)
+		return 0;
+
+	flags = conn->to.flags;
+	if (flags & SR_CONN_REPLY && pkt->tcp_flags & TCP_FLAG_SYN) {
+		peer = conn_mark(conn, SR_CONN_ANSWERED);
+		if (peer)
+			peer->isn = pkt->seq;
+	}
+	/* Whoever acknowledges the SYN-ACK has seen it: no forged source can. */
+	if (!(flags & (SR_CONN_REPLY | SR_CONN_PROVEN)) && flags & SR_CONN_ANSWERED && pkt->tcp_flags & TCP_FLAG_ACK &&
+	    pkt->ack - conn->isn - 1 < CONN_PROOF_WINDOW)
+		conn_promote(conn);
+
+	if (pkt->tcp_flags & TCP_FLAG_FIN)
+		end |= flags & SR_CONN_REPLY ? SR_CONN_FIN_SERVER : SR_CONN_FIN_CLIENT;
+	if (pkt->tcp_flags & TCP_FLAG_RST)
+		end |= SR_CONN_RESET;
+	if (end & ~flags) {
+		peer = conn_mark(conn, end);
+		if (conn_is_closing(flags | end))
+			conn_demote(conn, peer);
+	}
+	return 0;
+}
+
+/* UDP is a conversation when both sides have spoken for a while. */
+__subprog int conn_track_udp(struct sr_conn *conn)
+{
+	__u32 flags;
+
+	if (!conn)
+		return 0;
+
+	flags = conn->to.flags;
+	if (flags & SR_CONN_REPLY && !(flags & SR_CONN_ANSWERED))
+		conn_mark(conn, SR_CONN_ANSWERED);
+	if (!(flags & SR_CONN_REPLY) && flags & SR_CONN_ANSWERED && conn_now() - conn->created >= sr_prove_udp)
+		conn_promote(conn);
+	return 0;
+}
+
+/* Take note of a packet of a connection. `flags` are those conn_find() copied. */
+static __always_inline void conn_track(struct sr_conn *conn, struct pkt *pkt, __u32 flags)
+{
+	__u32 now = conn_now();
+	__u32 seen = conn->seen;
+
+	if (seen != now) {
+		conn->seen = now;
+		if ((seen ^ now) >> CONN_MEND_SHIFT)
+			conn_mend(conn);
+	}
+
+	if (pkt->tuple.proto == IPPROTO_TCP) {
+		if (pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST) || !(flags & SR_CONN_PROVEN))
+			conn_track_tcp(conn, pkt);
+	} else if (!(flags & SR_CONN_PROVEN)) {
+		conn_track_udp(conn);
+	}
+}
+
+/*
+ * May this packet go where its connection goes? Not if it begins a new one on
+ * the same tuple, nor if it is UDP whose backend is gone.
+ */
+static __always_inline bool conn_goes_on(const struct sr_conn *conn, const struct pkt *pkt, __u32 flags)
+{
+	if (pkt->tuple.proto != IPPROTO_TCP)
+		return backend_is_current(conn->backend, conn->generation);
+	if (likely((pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN))
+		return true;
+	return !conn_is_closing(flags) && backend_is_ready(conn->backend, conn->generation);
+}
+
+/*
+ * Claim the tuple on which the answers will arrive: 0, or -1 if another
+ * connection holds it. An expired claim is taken over by one CPU only.
+ */
+__subprog int conn_claim(struct sr_conn *reply)
+{
+	struct sr_conn_key key;
+	struct sr_conn *held;
+	__u32 seen;
+
+	if (!reply)
+		return -1;
+
+	conn_key(&key, &reply->from);
+	held = bpf_map_lookup_elem(&sr_conns, &key);
+	if (!held) {
+		if (bpf_map_update_elem(&sr_conns_new, &key, reply, BPF_NOEXIST) == 0)
+			return 0;
+		held = bpf_map_lookup_elem(&sr_conns_new, &key);
+	}
+	if (!held || !conn_is_of(held, &reply->from))
+		return -1;
+
+	/* Another CPU, with a packet of the same flow, was faster: agree. */
+	seen = READ_ONCE(held->seen);
+	if (addr_is_equal(&held->to.dst, &reply->to.dst) && held->to.dport == reply->to.dport &&
+	    addr_is_equal(&held->to.src, &reply->to.src) && held->to.sport == reply->to.sport)
+		return bpf_map_update_elem(&sr_conns_new, &key, reply, BPF_ANY);
+
+	if (conn_now() - seen <= conn_timeout(held->from.proto, held->to.flags))
+		return -1;
+	if (__sync_val_compare_and_swap(&held->seen, seen, reply->seen) != seen)
+		return -1;
+	bpf_map_delete_elem(&sr_conns, &key);
+	return bpf_map_update_elem(&sr_conns_new, &key, reply, BPF_ANY);
+}
+
+#define CONN_MAX_CLAIMS 8
+
+static __always_inline __be16 conn_draw_port(void)
+{
+	__u32 range = (__u32)sr_snat_port_high - sr_snat_port_low + 1;
+
+	return bpf_htons(sr_snat_port_low + (__u32)(((__u64)bpf_get_prandom_u32() * range) >> 32));
+}
+
+/*
+ * If the tuple has an entry already: join it where it lives, forget it where
+ * its time is up. True: `conn` leaves as the entry says.
+ */
+static __always_inline bool conn_join(struct sr_conn *conn)
+{
+	struct sr_conn *held = conn_get(&conn->from);
+
+	if (!held)
+		return false;
+	if (held->to.flags & SR_CONN_REPLY || !conn_is_live(held, held->to.flags)) {
+		conn_forget(held);
+		return false;
+	}
+	conn->to = held->to;
+	return true;
+}
+
+/*
+ * Enter a new flow. `scratch->conn` is its forward half, complete but for the
+ * source port if that is translated; on success it says how the packet leaves.
+ *
+ * The reverse half is claimed first: nothing is forwarded whose answers could
+ * not be turned back. A flow that keeps its client's address tries its port
+ * first; where that collides the port is translated, too.
+ */
+__subprog int conn_open(struct sr_scratch *scratch)
+{
+	struct sr_conn_key key;
+	int i;
+
+	if (!scratch)
+		return SR_DROP_INTERNAL;
+	if (conn_join(&scratch->conn))
+		return SR_OK;
+
+	for (i = 0; i < CONN_MAX_CLAIMS; i++) {
+		if (i || scratch->conn.to.flags & SR_CONN_SNAT)
+			scratch->conn.to.sport = conn_draw_port();
+		conn_invert(&scratch->reply, &scratch->conn);
+		if (conn_claim(&scratch->reply) == 0)
+			break;
+	}
+	if (i == CONN_MAX_CLAIMS)
+		return SR_DROP_NO_PORT;
+
+	conn_key(&key, &scratch->conn.from);
+	if (bpf_map_update_elem(&sr_conns_new, &key, &scratch->conn, BPF_NOEXIST) == 0)
+		return SR_OK;
+
+	/* Another CPU entered the same flow meanwhile: its choice counts. */
+	conn_key(&key, &scratch->reply.from);
+	bpf_map_delete_elem(&sr_conns_new, &key);
+	return conn_join(&scratch->conn) ? SR_OK : SR_DROP_TABLE_FULL;
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The verbs of a packet, for XDP: the frame as the driver delivered it, with
+ * its checksums complete. ctx_skb.h has the same for tc.
+ */
+#ifndef BPF_CTX_H
+#define BPF_CTX_H
+
+#include "net.h"
+
+#define sr_ctx struct xdp_md
+
+/* What this hook cannot finish it passes on untouched, and tc does it. */
+#define CTX_CAN_REDO true
+
+#include "ctx_data.h"
+
+static __always_inline __u32 ctx_ifindex(const sr_ctx *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
+static __always_inline void ctx_pull_headers(sr_ctx *ctx)
+{
+}
+
+/*
+ * Bring a transport checksum up to date: addresses changed by `addr`, ports by
+ * `port`. UDP's 0 means none and stays (RFC 768); a sum of 0 is sent as all ones.
+ */
+static __always_inline int ctx_update_l4_csum(sr_ctx *ctx, __u16 offset, __u64 addr, __u64 port, bool udp)
+{
+	__sum16 *check = ctx_data(ctx) + offset;
+
+	if ((void *)(check + 1) > ctx_data_end(ctx))
+		return -1;
+	if (udp && *check == 0)
+		return 0;
+
+	*check = csum_update(*check, addr + port);
+	if (udp && *check == 0)
+		*check = 0xffff;
+	return 0;
+}
+
+/* Write the source and destination of an IPv6 header, 32 bytes, at `offset`. */
+static __always_inline int ctx_write_v6_addrs(sr_ctx *ctx, __u16 offset, const void *both)
+{
+	void *addrs = ctx_data(ctx) + offset;
+
+	if (addrs + 32 > ctx_data_end(ctx))
+		return -1;
+	__builtin_memcpy(addrs, both, 32);
+	return 0;
+}
+
+static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)
+{
+	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
+}
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Routing what must not enter the stack: a packet that carries the node's own
+ * source address, or a service's, would be a martian there (RFC 1812, section
+ * 5.3.7). It leaves at once, as the routing table says.
+ */
+#ifndef BPF_FORWARD_H
+#define BPF_FORWARD_H
+
+#include "lookup.h"
+#include "nat.h"
+
+static __always_inline void forward_ask(struct bpf_fib_lookup *fib, sr_ctx *ctx, const struct pkt *pkt,
+					const struct sr_addr *src, const struct sr_addr *dst)
+{
+	fib->family = pkt->family == 4 ? AF_INET : AF_INET6;
+	fib->l4_protocol = pkt->tuple.proto;
+	fib->ifindex = ctx_ifindex(ctx);
+	if (pkt->family == 4) {
+		fib->ipv4_src = src->word[3];
+		fib->ipv4_dst = dst->word[3];
+	} else {
+		__builtin_memcpy(fib->ipv6_src, src, 16);
+		__builtin_memcpy(fib->ipv6_dst, dst, 16);
+	}
+}
+
+static __always_inline bool forward_has_route(long ret)
+{
+	return ret == BPF_FIB_LKUP_RET_SUCCESS || ret == BPF_FIB_LKUP_RET_NO_NEIGH ||
+	       ret == BPF_FIB_LKUP_RET_FRAG_NEEDED;
+}
+
+/*
+ * The uplink by which `dst` is reached, or NULL: it is on this node (the route
+ * leads elsewhere than to an uplink, or to this host itself).
+ */
+static __always_inline struct sr_device *forward_uplink(sr_ctx *ctx, const struct pkt *pkt, const struct sr_addr *dst)
+{
+	struct bpf_fib_lookup fib = {};
+	struct sr_device *device;
+
+	forward_ask(&fib, ctx, pkt, &pkt->tuple.src, dst);
+	if (!forward_has_route(ctx_fib_lookup(ctx, &fib)))
+		return NULL;
+	device = device_lookup(fib.ifindex);
+	return device && device->flags & SR_DEVICE_UPLINK ? device : NULL;
+}
+
+/* One hop less to live (RFC 791, section 3.2; RFC 8200, section 3). */
+static __always_inline int forward_age(sr_ctx *ctx, const struct pkt *pkt)
+{
+	void *data = ctx_data(ctx) + ETH_HLEN;
+	struct ipv6hdr *ip6 = data;
+	struct iphdr *ip = data;
+
+	if (data + sizeof(*ip6) > ctx_data_end(ctx) && data + sizeof(*ip) > ctx_data_end(ctx))
+		return SR_DROP_INTERNAL;
+	if (pkt->family == 4) {
+		if ((void *)(ip + 1) > ctx_data_end(ctx))
+			return SR_DROP_INTERNAL;
+		ip->check = csum_update(ip->check, nat_word_delta(bpf_htons(0x0100), 0));
+		ip->ttl--;
+		return SR_OK;
+	}
+	if ((void *)(ip6 + 1) > ctx_data_end(ctx))
+		return SR_DROP_INTERNAL;
+	ip6->hop_limit--;
+	return SR_OK;
+}
+
+/* XDP writes the link's addresses itself; tc leaves that to the neighbour table. */
+static __always_inline int forward_link(sr_ctx *ctx, const struct bpf_fib_lookup *fib)
+{
+	struct ethhdr *eth = ctx_data(ctx);
+
+	if ((void *)(eth + 1) > ctx_data_end(ctx))
+		return SR_DROP_INTERNAL;
+	__builtin_memcpy(eth->h_dest, fib->dmac, 6);
+	__builtin_memcpy(eth->h_source, fib->smac, 6);
+	return SR_OK;
+}
+
+/*
+ * Rewrite a packet and send it where its new destination lies. XDP does only
+ * what it can do to the end: with no neighbour yet, or a packet that is too
+ * long for the way out, it leaves the packet untouched to tc.
+ */
+static __noinline int forward_rewritten(sr_ctx *ctx, struct pkt *pkt, const struct sr_rewrite *to)
+{
+	struct bpf_fib_lookup fib = {};
+	long way;
+	int ret;
+
+	if (!pkt || !to)
+		return SR_DROP_INTERNAL;
+	if (pkt->ttl <= 1)
+		return SR_DROP_TTL;
+
+	forward_ask(&fib, ctx, pkt, &to->src, &to->dst);
+	if (CTX_CAN_REDO)
+		fib.tot_len = pkt->length;
+	way = ctx_fib_lookup(ctx, &fib);
+	if (CTX_CAN_REDO && way != BPF_FIB_LKUP_RET_SUCCESS)
+		return SR_PASS_TO_TC;
+	if (!forward_has_route(way))
+		return SR_DROP_NO_ROUTE;
+
+	ret = nat_rewrite(ctx, pkt, to);
+	if (ret == SR_OK)
+		ret = forward_age(ctx, pkt);
+	if (ret == SR_OK && CTX_CAN_REDO)
+		ret = forward_link(ctx, &fib);
+	pkt->out_ifindex = fib.ifindex;
+	pkt->out_hop.nh_family = fib.family;
+	__builtin_memcpy(pkt->out_hop.ipv6_nh, fib.ipv6_dst, 16);
+	return ret;
+}
+
+#endif

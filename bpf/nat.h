@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The rewrite: addresses, ports and the checksums over them, for either family. */
+#ifndef BPF_NAT_H
+#define BPF_NAT_H
+
+#include "packet.h"
+
+/* What a 32-bit word's change adds to a ones' complement sum. */
+static __always_inline __u64 nat_word_delta(__u32 from, __u32 to)
+{
+	return (__u64)(__u32)~from + to;
+}
+
+static __always_inline __u64 nat_addr_delta(const struct sr_addr *from, const struct sr_addr *to, __u8 family)
+{
+	__u64 delta = nat_word_delta(from->word[3], to->word[3]);
+
+	if (family == 6)
+		delta += nat_word_delta(from->word[0], to->word[0]) + nat_word_delta(from->word[1], to->word[1]) +
+			 nat_word_delta(from->word[2], to->word[2]);
+	return delta;
+}
+
+static __always_inline int nat_write_v4(sr_ctx *ctx, const struct pkt *pkt, const struct sr_rewrite *to, __u64 delta)
+{
+	struct iphdr *ip = ctx_data(ctx) + ETH_HLEN;
+
+	if ((void *)(ip + 1) > ctx_data_end(ctx))
+		return SR_DROP_INTERNAL;
+
+	ip->saddr = to->src.word[3];
+	ip->daddr = to->dst.word[3];
+	ip->check = csum_update(ip->check, delta);
+	return SR_OK;
+}
+
+static __always_inline int nat_write_ports(sr_ctx *ctx, const struct pkt *pkt, const struct sr_rewrite *to)
+{
+	__u32 *ports = ctx_data(ctx) + pkt_l4(pkt);
+
+	if ((void *)(ports + 1) > ctx_data_end(ctx))
+		return SR_DROP_INTERNAL;
+
+	*ports = *(const __u32 *)&to->sport;
+	return SR_OK;
+}
+
+/*
+ * Give a packet the addresses and ports of `to`. SR_OK or SR_DROP_INTERNAL:
+ * the packet is then half changed and must not go on.
+ */
+static __always_inline int nat_rewrite(sr_ctx *ctx, const struct pkt *pkt, const struct sr_rewrite *to)
+{
+	bool udp = pkt->tuple.proto == IPPROTO_UDP;
+	__u64 addr = nat_addr_delta(&pkt->tuple.src, &to->src, pkt->family) +
+		     nat_addr_delta(&pkt->tuple.dst, &to->dst, pkt->family);
+	__u64 port = nat_word_delta(*(const __u32 *)&pkt->tuple.sport, *(const __u32 *)&to->sport);
+	__u16 check = pkt_l4(pkt) + (udp ? offsetof(struct udphdr, check) : offsetof(struct tcphdr, check));
+
+	if (pkt_has_transport(pkt)) {
+		if (ctx_update_l4_csum(ctx, check, addr, port, udp))
+			return SR_DROP_INTERNAL;
+		if (nat_write_ports(ctx, pkt, to))
+			return SR_DROP_INTERNAL;
+	}
+	if (pkt->family == 4)
+		return nat_write_v4(ctx, pkt, to, addr);
+	if (ctx_write_v6_addrs(ctx, ETH_HLEN + offsetof(struct ipv6hdr, saddr), &to->src))
+		return SR_DROP_INTERNAL;
+	return SR_OK;
+}
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The kernel's names that BTF does not carry (they are macros), and csum arithmetic. */
+#ifndef BPF_NET_H
+#define BPF_NET_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#define AF_INET	 2
+#define AF_INET6 10
+
+#define ETH_HLEN   14
+#define ETH_P_IP   0x0800
+#define ETH_P_IPV6 0x86DD
+
+#define TC_ACT_OK   0
+#define TC_ACT_SHOT 2
+/* Let the next program, or the stack, have the packet: both for tcx and tc. */
+#define TC_ACT_UNSPEC (-1)
+
+#define IP_MF	  0x2000
+#define IP_OFFSET 0x1fff
+
+/* Extension headers that may stand before the transport (RFC 8200, section 4). */
+#define NEXTHDR_HOP	 0
+#define NEXTHDR_ROUTING	 43
+#define NEXTHDR_FRAGMENT 44
+#define NEXTHDR_AUTH	 51
+#define NEXTHDR_DEST	 60
+
+#define TCP_FLAG_FIN 0x01
+#define TCP_FLAG_SYN 0x02
+#define TCP_FLAG_RST 0x04
+#define TCP_FLAG_ACK 0x10
+
+/*
+ * A function that the verifier proves once, by itself, and not anew at each
+ * call; the linker keeps one of the equal copies. Pointers may be NULL to it.
+ */
+#define __subprog __weak __noinline
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#ifndef offsetof
+#define offsetof(type, member) __builtin_offsetof(type, member)
+#endif
+
+#define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
+
+/* Bring a sum of 32-bit words to 32 bits, as bpf_csum_diff() gives it. */
+static __always_inline __u32 csum_fold32(__u64 sum)
+{
+	sum = (sum >> 32) + (sum & 0xffffffff);
+	return (sum >> 32) + sum;
+}
+
+/* Ones' complement sum of 16 bits (RFC 1071). */
+static __always_inline __u16 csum_fold16(__u64 sum)
+{
+	__u32 low = csum_fold32(sum);
+
+	low = (low >> 16) + (low & 0xffff);
+	return (low >> 16) + low;
+}
+
+/* A checksum after its data changed by `delta` (RFC 1624, equation 3). */
+static __always_inline __sum16 csum_update(__sum16 check, __u64 delta)
+{
+	return ~csum_fold16((__u64)(__u16)~check + delta);
+}
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a packet says: its tuple, where its headers lie, and what TCP and
+ * fragmentation add. Include a ctx_*.h first.
+ */
+#ifndef BPF_PACKET_H
+#define BPF_PACKET_H
+
+#include "maps.h"
+#include "net.h"
+
+enum pkt_fragment {
+	PKT_WHOLE,
+	PKT_FIRST_FRAGMENT,
+	PKT_LATER_FRAGMENT, /* has no transport header */
+};
+
+struct pkt {
+	struct sr_tuple tuple;
+	__be32 fragment_id;
+	__u32 seq; /* TCP, host byte order */
+	__u32 ack;
+	__u16 l4;     /* offset of the transport header in the frame */
+	__u16 length; /* of the IP packet */
+	__u16 frame;  /* length of what the hook was given */
+	__u8 family;  /* 4 or 6 */
+	__u8 fragment;
+	__u8 tcp_flags;
+	__u8 ttl; /* hop limit */
+	/* Set by forward.h: the packet leaves here at once. 0: the stack routes it. */
+	__u32 out_ifindex;
+	struct bpf_redir_neigh out_hop;
+};
+
+/* No chain of headers is longer; the verifier wants to see the bound at each use. */
+#define PKT_MAX_OFFSET 0x7ff
+
+static __always_inline __u16 pkt_l4(const struct pkt *pkt)
+{
+	return pkt->l4 & PKT_MAX_OFFSET;
+}
+
+#define PKT_V4_PREFIX bpf_htonl(0xffff)
+
+static __always_inline void addr_from_v4(struct sr_addr *addr, __be32 v4)
+{
+	addr->half[0] = 0;
+	addr->word[2] = PKT_V4_PREFIX;
+	addr->word[3] = v4;
+}
+
+static __always_inline bool addr_is_equal(const struct sr_addr *a, const struct sr_addr *b)
+{
+	return a->half[0] == b->half[0] && a->half[1] == b->half[1];
+}
+
+static __always_inline bool addr_is_v4(const struct sr_addr *addr)
+{
+	return addr->half[0] == 0 && addr->word[2] == PKT_V4_PREFIX;
+}
+
+/* Both ports as one word, as they lie in the packet. */
+static __always_inline __u32 *tuple_ports(struct sr_tuple *tuple)
+{
+	return (__u32 *)&tuple->sport;
+}
+
+/* The tuple of the answer. */
+static __always_inline void tuple_invert(struct sr_tuple *out, const struct sr_tuple *tuple)
+{
+	out->src = tuple->dst;
+	out->dst = tuple->src;
+	out->sport = tuple->dport;
+	out->dport = tuple->sport;
+	*(__u32 *)&out->proto = tuple->proto;
+}
+
+static __always_inline int pkt_parse_tcp(struct pkt *pkt, void *data, void *data_end)
+{
+	struct tcphdr *tcp = data + pkt_l4(pkt);
+
+	if ((void *)(tcp + 1) > data_end)
+		return SR_PASS_MALFORMED;
+
+	*tuple_ports(&pkt->tuple) = *(__u32 *)tcp;
+	pkt->tcp_flags = ((__u8 *)tcp)[13];
+	pkt->seq = bpf_ntohl(tcp->seq);
+	pkt->ack = bpf_ntohl(tcp->ack_seq);
+	return SR_OK;
+}
+
+static __always_inline int pkt_parse_udp(struct pkt *pkt, void *data, void *data_end)
+{
+	struct udphdr *udp = data + pkt_l4(pkt);
+
+	if ((void *)(udp + 1) > data_end)
+		return SR_PASS_MALFORMED;
+
+	*tuple_ports(&pkt->tuple) = *(__u32 *)udp;
+	return SR_OK;
+}
+
+static __always_inline int pkt_parse_transport(struct pkt *pkt, void *data, void *data_end)
+{
+	if (pkt->tuple.proto != IPPROTO_TCP && pkt->tuple.proto != IPPROTO_UDP)
+		return SR_PASS_NOT_SERVED_PROTO;
+	if (pkt->fragment == PKT_LATER_FRAGMENT)
+		return SR_OK;
+	if (pkt->tuple.proto == IPPROTO_TCP)
+		return pkt_parse_tcp(pkt, data, data_end);
+	return pkt_parse_udp(pkt, data, data_end);
+}
+
+static __always_inline int pkt_parse_v4(struct pkt *pkt, void *data, void *data_end)
+{
+	struct iphdr *ip = data + ETH_HLEN;
+	__u16 offset;
+
+	if ((void *)(ip + 1) > data_end || ip->version != 4 || ip->ihl < 5)
+		return SR_PASS_MALFORMED;
+
+	pkt->family = 4;
+	pkt->l4 = ETH_HLEN + ip->ihl * 4;
+	pkt->length = bpf_ntohs(ip->tot_len);
+	pkt->ttl = ip->ttl;
+	addr_from_v4(&pkt->tuple.src, ip->saddr);
+	addr_from_v4(&pkt->tuple.dst, ip->daddr);
+	*(__u32 *)&pkt->tuple.proto = ip->protocol;
+
+	offset = bpf_ntohs(ip->frag_off);
+	if (unlikely(offset & (IP_MF | IP_OFFSET))) {
+		pkt->fragment = offset & IP_OFFSET ? PKT_LATER_FRAGMENT : PKT_FIRST_FRAGMENT;
+		pkt->fragment_id = ip->id;
+	}
+	return pkt_parse_transport(pkt, data, data_end);
+}
+
+static __always_inline bool pkt_is_extension(__u8 next)
+{
+	return next == NEXTHDR_HOP || next == NEXTHDR_ROUTING || next == NEXTHDR_FRAGMENT || next == NEXTHDR_AUTH ||
+	       next == NEXTHDR_DEST;
+}
+
+#define PKT_MAX_EXTENSIONS 6
+
+/* Walk to the transport header (RFC 8200, section 4); return its number or < 0. */
+static __always_inline int pkt_skip_extensions(struct pkt *pkt, __u8 next, void *data, void *data_end)
+{
+	for (int i = 0; i < PKT_MAX_EXTENSIONS && unlikely(pkt_is_extension(next)); i++) {
+		__u8 *header = data + pkt_l4(pkt);
+
+		if ((void *)header + 8 > data_end)
+			return -1;
+
+		if (next == NEXTHDR_FRAGMENT) {
+			__u16 offset = bpf_ntohs(*(__be16 *)(header + 2));
+
+			pkt->fragment_id = *(__be32 *)(header + 4);
+			if (offset & ~7)
+				pkt->fragment = PKT_LATER_FRAGMENT;
+			else if (offset & 1)
+				pkt->fragment = PKT_FIRST_FRAGMENT;
+			pkt->l4 += 8;
+		} else if (next == NEXTHDR_AUTH) {
+			pkt->l4 += (header[1] + 2) * 4;
+		} else {
+			pkt->l4 += (header[1] + 1) * 8;
+		}
+		next = header[0];
+		if (pkt->fragment == PKT_LATER_FRAGMENT)
+			break;
+	}
+	return next;
+}
+
+static __always_inline int pkt_parse_v6(struct pkt *pkt, void *data, void *data_end)
+{
+	struct ipv6hdr *ip = data + ETH_HLEN;
+	int next;
+
+	if ((void *)(ip + 1) > data_end || ip->version != 6)
+		return SR_PASS_MALFORMED;
+
+	pkt->family = 6;
+	pkt->l4 = ETH_HLEN + sizeof(*ip);
+	pkt->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
+	pkt->ttl = ip->hop_limit;
+	__builtin_memcpy(&pkt->tuple.src, &ip->saddr, 16);
+	__builtin_memcpy(&pkt->tuple.dst, &ip->daddr, 16);
+
+	next = pkt_skip_extensions(pkt, ip->nexthdr, data, data_end);
+	if (next < 0 || pkt->l4 > PKT_MAX_OFFSET)
+		return SR_PASS_MALFORMED;
+	*(__u32 *)&pkt->tuple.proto = next;
+	return pkt_parse_transport(pkt, data, data_end);
+}
+
+static __always_inline int pkt_parse_headers(sr_ctx *ctx, struct pkt *pkt)
+{
+	void *data_end = ctx_data_end(ctx);
+	void *data = ctx_data(ctx);
+	struct ethhdr *eth = data;
+
+	if ((void *)(eth + 1) > data_end)
+		return SR_PASS_MALFORMED;
+	pkt->frame = data_end - data;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		return pkt_parse_v4(pkt, data, data_end);
+	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
+		return pkt_parse_v6(pkt, data, data_end);
+	return SR_PASS_NOT_IP;
+}
+
+/*
+ * Ports of a fragmented datagram (RFC 791, section 3.2; RFC 8200, section
+ * 4.5): the first fragment leaves them for the later ones.
+ */
+static __always_inline int pkt_fragment_ports(struct pkt *pkt)
+{
+	struct sr_fragment_key key = {
+		.src = pkt->tuple.src,
+		.dst = pkt->tuple.dst,
+		.id = pkt->fragment_id,
+		.proto = pkt->tuple.proto,
+	};
+	struct sr_fragment *known;
+	struct sr_fragment first;
+
+	if (pkt->fragment == PKT_FIRST_FRAGMENT) {
+		first = (struct sr_fragment){.self = key, .sport = pkt->tuple.sport, .dport = pkt->tuple.dport};
+		bpf_map_update_elem(&sr_fragments, &key, &first, BPF_ANY);
+		return SR_OK;
+	}
+
+	known = bpf_map_lookup_elem(&sr_fragments, &key);
+	if (!known)
+		return SR_PASS_FRAGMENT;
+	pkt->tuple.sport = known->sport;
+	pkt->tuple.dport = known->dport;
+	return addr_is_equal(&known->self.src, &key.src) && addr_is_equal(&known->self.dst, &key.dst) &&
+			       known->self.id == key.id
+		       ? SR_OK
+		       : SR_PASS_FRAGMENT;
+}
+
+/* SR_OK, or why the packet cannot be ours. */
+static __always_inline int pkt_parse(sr_ctx *ctx, struct pkt *pkt)
+{
+	int ret;
+
+	ctx_pull_headers(ctx);
+	ret = pkt_parse_headers(ctx, pkt);
+	if (ret != SR_OK || likely(pkt->fragment == PKT_WHOLE))
+		return ret;
+	if (!CTX_CAN_REDO)
+		return pkt_fragment_ports(pkt);
+	return SR_PASS_TO_TC;
+}
+
+static __always_inline bool pkt_has_transport(const struct pkt *pkt)
+{
+	return pkt->fragment != PKT_LATER_FRAGMENT;
+}
+
+#endif

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* tc on the uplink and on the pods' veths: both ways in, both ways out. */
+#include "ctx_skb.h"
+
+#include "service.h"
+#include "verdict.h"
+
+static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int reason)
+{
+	verdict_count(reason, ctx->len);
+	if (reason < 0)
+		return TC_ACT_SHOT;
+	if (reason > 0 || !pkt->out_ifindex)
+		return TC_ACT_UNSPEC;
+	return bpf_redirect_neigh(pkt->out_ifindex, &pkt->out_hop, sizeof(pkt->out_hop), 0);
+}
+
+static __always_inline int tc_in(struct __sk_buff *ctx, enum side from)
+{
+	struct pkt pkt = {};
+	int ret;
+
+	ret = pkt_parse(ctx, &pkt);
+	if (ret == SR_OK)
+		ret = service_in(ctx, &pkt, from);
+	return verdict(ctx, &pkt, ret);
+}
+
+static __always_inline int tc_out(struct __sk_buff *ctx)
+{
+	struct pkt pkt = {};
+	int ret;
+
+	ret = pkt_parse(ctx, &pkt);
+	if (ret == SR_OK)
+		ret = service_out(ctx, &pkt);
+	return verdict(ctx, &pkt, ret);
+}
+
+SEC("tc")
+int sr_from_wire(struct __sk_buff *ctx)
+{
+	return tc_in(ctx, SIDE_WIRE);
+}
+
+SEC("tc")
+int sr_from_pod(struct __sk_buff *ctx)
+{
+	return tc_in(ctx, SIDE_POD);
+}
+
+SEC("tc")
+int sr_to_wire(struct __sk_buff *ctx)
+{
+	return tc_out(ctx);
+}
+
+SEC("tc")
+int sr_to_pod(struct __sk_buff *ctx)
+{
+	return tc_out(ctx);
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

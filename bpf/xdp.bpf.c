@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* XDP on the uplink: service traffic from outside, and the answers to it. */
+#include "ctx_xdp.h"
+
+#include "service.h"
+#include "verdict.h"
+
+static __always_inline int verdict(struct xdp_md *ctx, const struct pkt *pkt, int reason)
+{
+	verdict_count(reason, pkt->frame);
+	if (reason < 0)
+		return XDP_DROP;
+	if (reason > 0 || !pkt->out_ifindex)
+		return XDP_PASS;
+	if (pkt->out_ifindex == ctx->ingress_ifindex)
+		return XDP_TX;
+	return bpf_redirect(pkt->out_ifindex, 0);
+}
+
+SEC("xdp")
+int sr_xdp_uplink(struct xdp_md *ctx)
+{
+	struct pkt pkt = {};
+	int ret;
+
+	ret = pkt_parse(ctx, &pkt);
+	if (ret == SR_OK)
+		ret = service_in(ctx, &pkt, SIDE_WIRE);
+	return verdict(ctx, &pkt, ret);
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
