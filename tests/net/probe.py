@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""A client of whoami.py, for what curl cannot show: what a socket sees.
+
+probe.py udp ADDRESS PORT [--connect] [--count N] [--interval S] [--size N]
+    sends datagrams of N bytes; a line per answer: "FROM-ADDRESS FROM-PORT NAME
+    CLIENT", or "none" or "garbled"
+probe.py peer ADDRESS PORT
+    connects over TCP; says getpeername() and the answer to GET /
+probe.py loop ADDRESS PORT SECONDS
+    asks GET /, each time on a new connection; says "N answered, N failed"
+"""
+import argparse
+import http.client
+import os
+import socket
+import time
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def plain(address):
+    return address.removeprefix("::ffff:")
+
+
+def udp(args):
+    with socket.socket(family(args.address), socket.SOCK_DGRAM) as sock:
+        sock.settimeout(args.timeout)
+        if args.connect:
+            sock.connect((args.address, args.port))
+        for _ in range(args.count):
+            payload = os.urandom(args.size)
+            if args.connect:
+                sock.send(payload)
+            else:
+                sock.sendto(payload, (args.address, args.port))
+            print(udp_answer(sock, payload), flush=True)
+            time.sleep(args.interval)
+        if args.connect:
+            print("peer", *sock.getpeername()[:2])
+
+
+def udp_answer(sock, payload):
+    try:
+        data, source = sock.recvfrom(65535)
+    except OSError as error:
+        return f"none ({error.strerror or error})"
+    name, client, echo = data.split(b" ", 2)
+    if echo != payload:
+        return "garbled"
+    return f"{plain(source[0])} {source[1]} {name.decode()} {client.decode()}"
+
+
+def peer(args):
+    with socket.create_connection((args.address, args.port), args.timeout) as sock:
+        sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        body = sock.makefile("rb").read().rpartition(b"\r\n\r\n")[2]
+        print(*sock.getpeername()[:2], body.decode().strip())
+
+
+def ask(args):
+    connection = http.client.HTTPConnection(args.address, args.port, timeout=args.timeout)
+    connection.request("GET", "/")
+    connection.getresponse().read()
+    connection.close()
+
+
+def loop(args):
+    answered = failed = 0
+    end = time.monotonic() + args.seconds
+    while time.monotonic() < end:
+        try:
+            ask(args)
+            answered += 1
+        except OSError:
+            failed += 1
+        time.sleep(0.002)
+    print(f"{answered} answered, {failed} failed")
+
+
+def parse():
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(required=True)
+    for function in (udp, peer, loop):
+        command = commands.add_parser(function.__name__)
+        command.add_argument("address")
+        command.add_argument("port", type=int)
+        command.add_argument("--timeout", type=float, default=2)
+        command.set_defaults(function=function)
+        if function is udp:
+            command.add_argument("--connect", action="store_true")
+            command.add_argument("--count", type=int, default=1)
+            command.add_argument("--interval", type=float, default=0)
+            command.add_argument("--size", type=int, default=16)
+        if function is loop:
+            command.add_argument("seconds", type=float)
+    return parser.parse_args()
+
+
+arguments = parse()
+arguments.function(arguments)
