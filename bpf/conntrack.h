@@ -117,16 +117,6 @@ static __always_inline struct sr_conn *conn_find(const struct sr_tuple *tuple, s
 	return conn;
 }
 
-/* The tuple by which the other half of a connection is keyed. */
-static __always_inline void conn_peer_tuple(struct sr_tuple *out, const struct sr_conn *conn)
-{
-	out->src = conn->to.dst;
-	out->dst = conn->to.src;
-	out->sport = conn->to.dport;
-	out->dport = conn->to.sport;
-	*(__u32 *)&out->proto = conn->from.proto;
-}
-
 /* Room on this CPU for a connection's two halves: the stack has 512 bytes only. */
 static __always_inline struct sr_scratch *conn_scratch(void)
 {
@@ -139,12 +129,38 @@ static __always_inline struct sr_scratch *conn_scratch(void)
 static __always_inline void conn_invert(struct sr_conn *out, const struct sr_conn *conn)
 {
 	*out = *conn;
-	conn_peer_tuple(&out->from, conn);
+	out->from.src = conn->to.dst;
+	out->from.dst = conn->to.src;
+	out->from.sport = conn->to.dport;
+	out->from.dport = conn->to.sport;
 	out->to.src = conn->from.dst;
 	out->to.dst = conn->from.src;
 	out->to.sport = conn->from.dport;
 	out->to.dport = conn->from.sport;
 	out->to.flags = conn->to.flags ^ SR_CONN_REPLY;
+}
+
+static __always_inline bool conn_leaves_alike(const struct sr_conn *a, const struct sr_conn *b)
+{
+	return addr_is_equal(&a->to.src, &b->to.src) && addr_is_equal(&a->to.dst, &b->to.dst) &&
+	       *(const __u32 *)&a->to.sport == *(const __u32 *)&b->to.sport;
+}
+
+enum conn_peer_state {
+	CONN_PEER_THERE,
+	CONN_PEER_GONE,	 /* evicted */
+	CONN_PEER_TAKEN, /* and its tuple claimed by another connection */
+};
+
+/* Look for the other half; scratch->reply is what it should be. */
+static __always_inline enum conn_peer_state conn_peer(struct sr_scratch *scratch, const struct sr_conn *conn,
+						      struct sr_conn **peer)
+{
+	conn_invert(&scratch->reply, conn);
+	*peer = conn_get(&scratch->reply.from);
+	if (!*peer)
+		return CONN_PEER_GONE;
+	return conn_leaves_alike(*peer, &scratch->reply) ? CONN_PEER_THERE : CONN_PEER_TAKEN;
 }
 
 /* Set flags on both halves. Returns the other one, NULL if it is gone. */
@@ -154,12 +170,9 @@ static __always_inline struct sr_conn *conn_mark(struct sr_conn *conn, __u32 fla
 	struct sr_conn *peer;
 
 	conn->to.flags |= flags;
-	if (!scratch)
+	if (!scratch || conn_peer(scratch, conn, &peer) != CONN_PEER_THERE)
 		return NULL;
-	conn_peer_tuple(&scratch->reply.from, conn);
-	peer = conn_get(&scratch->reply.from);
-	if (peer)
-		peer->to.flags |= flags;
+	peer->to.flags |= flags;
 	return peer;
 }
 
@@ -205,29 +218,6 @@ static __always_inline void conn_demote(struct sr_conn *conn, struct sr_conn *pe
 	conn_demote_half(conn);
 }
 
-/*
- * LRU may have evicted the other half: make it anew. And a proven half that
- * was found in the small table goes back to the large one.
- */
-__subprog int conn_mend(struct sr_conn *conn)
-{
-	struct sr_scratch *scratch = conn_scratch();
-	struct sr_conn_key key;
-
-	if (!conn || !scratch || conn_is_closing(conn->to.flags))
-		return 0;
-
-	conn_key(&key, &conn->from);
-	if (conn->to.flags & SR_CONN_PROVEN && !bpf_map_lookup_elem(&sr_conns, &key))
-		bpf_map_update_elem(&sr_conns, &key, conn, BPF_NOEXIST);
-
-	conn_invert(&scratch->reply, conn);
-	if (!conn_get(&scratch->reply.from))
-		conn_copy_to(conn->to.flags & SR_CONN_PROVEN ? (void *)&sr_conns : (void *)&sr_conns_new,
-			     &scratch->reply);
-	return 0;
-}
-
 static __always_inline void conn_delete(const struct sr_tuple *tuple)
 {
 	struct sr_conn_key key;
@@ -237,16 +227,51 @@ static __always_inline void conn_delete(const struct sr_tuple *tuple)
 	bpf_map_delete_elem(&sr_conns_new, &key);
 }
 
+/*
+ * LRU may have evicted the other half: make it anew. Where another connection
+ * has claimed its tuple since, this one is over, or their answers would mix.
+ * And a proven half that was found in the small table goes back to the large.
+ */
+__subprog int conn_mend(struct sr_conn *conn)
+{
+	struct sr_scratch *scratch = conn_scratch();
+	struct sr_conn_key key;
+	struct sr_conn *peer;
+
+	if (!conn || !scratch || conn_is_closing(conn->to.flags))
+		return 0;
+
+	conn_key(&key, &conn->from);
+	if (conn->to.flags & SR_CONN_PROVEN && !bpf_map_lookup_elem(&sr_conns, &key))
+		bpf_map_update_elem(&sr_conns, &key, conn, BPF_NOEXIST);
+
+	switch (conn_peer(scratch, conn, &peer)) {
+	case CONN_PEER_GONE:
+		if (conn->to.flags & SR_CONN_PROVEN)
+			conn_copy_to(&sr_conns, &scratch->reply);
+		else
+			conn_copy_to(&sr_conns_new, &scratch->reply);
+		break;
+	case CONN_PEER_TAKEN:
+		conn_delete(&conn->from);
+		break;
+	case CONN_PEER_THERE:
+		break;
+	}
+	return 0;
+}
+
 /* Both halves are forgotten, in both tables. */
 __subprog int conn_forget(struct sr_conn *conn)
 {
 	struct sr_scratch *scratch = conn_scratch();
+	struct sr_conn *peer;
 
 	if (!conn || !scratch)
 		return 0;
-	conn_invert(&scratch->reply, conn);
+	if (conn_peer(scratch, conn, &peer) == CONN_PEER_THERE)
+		conn_delete(&scratch->reply.from);
 	conn_delete(&conn->from);
-	conn_delete(&scratch->reply.from);
 	return 0;
 }
 
@@ -276,7 +301,7 @@ __subprog int conn_track_tcp(struct sr_conn *conn, const struct pkt *pkt)
 		end |= SR_CONN_RESET;
 	if (end & ~flags) {
 		peer = conn_mark(conn, end);
-		if (conn_is_closing(flags | end))
+		if (flags & SR_CONN_PROVEN && conn_is_closing(flags | end))
 			conn_demote(conn, peer);
 	}
 	return 0;
@@ -356,8 +381,7 @@ __subprog int conn_claim(struct sr_conn *reply)
 
 	/* Another CPU, with a packet of the same flow, was faster: agree. */
 	seen = READ_ONCE(held->seen);
-	if (addr_is_equal(&held->to.dst, &reply->to.dst) && held->to.dport == reply->to.dport &&
-	    addr_is_equal(&held->to.src, &reply->to.src) && held->to.sport == reply->to.sport)
+	if (conn_leaves_alike(held, reply))
 		return bpf_map_update_elem(&sr_conns_new, &key, reply, BPF_ANY);
 
 	if (conn_now() - seen <= conn_timeout(held->from.proto, held->to.flags))

@@ -47,13 +47,13 @@ static __always_inline int ctx_update_l4_csum(sr_ctx *ctx, __u16 offset, __u64 a
 }
 
 /*
- * Where the device told the sum of all bytes (CHECKSUM_COMPLETE), the helper
- * above took the addresses' change out of it. That is right for IPv4, whose
- * header cancels out; for IPv6 it must be put back: BPF_F_RECOMPUTE_CSUM.
+ * As in ctx_xdp.h. Where the device told the sum of all bytes
+ * (CHECKSUM_COMPLETE), it must follow: the helper above took an address's
+ * change out of it, which is right for IPv4, whose header sums up to nothing.
  */
-static __always_inline int ctx_write_v6_addrs(sr_ctx *ctx, __u16 offset, const void *both)
+static __always_inline int ctx_store_v6(sr_ctx *ctx, __u16 offset, const void *from, __u32 length)
 {
-	return bpf_skb_store_bytes(ctx, offset, both, 32, BPF_F_RECOMPUTE_CSUM);
+	return bpf_skb_store_bytes(ctx, offset, from, length, BPF_F_RECOMPUTE_CSUM);
 }
 
 static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)

@@ -43,14 +43,14 @@ static __always_inline int ctx_update_l4_csum(sr_ctx *ctx, __u16 offset, __u64 a
 	return 0;
 }
 
-/* Write the source and destination of an IPv6 header, 32 bytes, at `offset`. */
-static __always_inline int ctx_write_v6_addrs(sr_ctx *ctx, __u16 offset, const void *both)
+/* Write `length` (a constant) bytes of an IPv6 header, which has no checksum. */
+static __always_inline int ctx_store_v6(sr_ctx *ctx, __u16 offset, const void *from, __u32 length)
 {
-	void *addrs = ctx_data(ctx) + offset;
+	void *to = ctx_data(ctx) + offset;
 
-	if (addrs + 32 > ctx_data_end(ctx))
+	if (to + length > ctx_data_end(ctx))
 		return -1;
-	__builtin_memcpy(addrs, both, 32);
+	__builtin_memcpy(to, from, length);
 	return 0;
 }
 

@@ -50,22 +50,16 @@ static __always_inline struct sr_device *forward_uplink(sr_ctx *ctx, const struc
 /* One hop less to live (RFC 791, section 3.2; RFC 8200, section 3). */
 static __always_inline int forward_age(sr_ctx *ctx, const struct pkt *pkt)
 {
-	void *data = ctx_data(ctx) + ETH_HLEN;
-	struct ipv6hdr *ip6 = data;
-	struct iphdr *ip = data;
+	struct iphdr *ip = ctx_data(ctx) + ETH_HLEN;
+	__u8 ttl = pkt->ttl - 1;
 
-	if (data + sizeof(*ip6) > ctx_data_end(ctx) && data + sizeof(*ip) > ctx_data_end(ctx))
+	if (pkt->family == 6)
+		return ctx_store_v6(ctx, ETH_HLEN + offsetof(struct ipv6hdr, hop_limit), &ttl, 1) ? SR_DROP_INTERNAL
+												  : SR_OK;
+	if ((void *)(ip + 1) > ctx_data_end(ctx))
 		return SR_DROP_INTERNAL;
-	if (pkt->family == 4) {
-		if ((void *)(ip + 1) > ctx_data_end(ctx))
-			return SR_DROP_INTERNAL;
-		ip->check = csum_update(ip->check, nat_word_delta(bpf_htons(0x0100), 0));
-		ip->ttl--;
-		return SR_OK;
-	}
-	if ((void *)(ip6 + 1) > ctx_data_end(ctx))
-		return SR_DROP_INTERNAL;
-	ip6->hop_limit--;
+	ip->check = csum_update(ip->check, nat_word_delta(bpf_htons(0x0100), 0));
+	ip->ttl = ttl;
 	return SR_OK;
 }
 

@@ -65,7 +65,7 @@ static __always_inline int nat_rewrite(sr_ctx *ctx, const struct pkt *pkt, const
 	}
 	if (pkt->family == 4)
 		return nat_write_v4(ctx, pkt, to, addr);
-	if (ctx_write_v6_addrs(ctx, ETH_HLEN + offsetof(struct ipv6hdr, saddr), &to->src))
+	if (ctx_store_v6(ctx, ETH_HLEN + offsetof(struct ipv6hdr, saddr), &to->src, 32))
 		return SR_DROP_INTERNAL;
 	return SR_OK;
 }

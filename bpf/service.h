@@ -62,7 +62,7 @@ static __always_inline int service_choose_source(sr_ctx *ctx, const struct pkt *
 		return SR_DROP_NO_NODE_ADDRESS;
 
 	conn->to.src = pkt->family == 4 ? device->snat4 : device->snat6;
-	if (conn->to.src.half[1] == 0)
+	if (!(conn->to.src.half[0] | conn->to.src.half[1]))
 		return SR_DROP_NO_NODE_ADDRESS;
 	conn->to.flags |= SR_CONN_SNAT;
 	return SR_OK;
