@@ -28,7 +28,7 @@ struct sr_hostport {
 	uint8_t proto;
 };
 
-#define SR_ADDR_TEXT 46	    /* the longest IPv6 address, and a 0 */
+#define SR_ADDR_TEXT	 46 /* the longest IPv6 address, and a 0 */
 #define SR_HOSTPORT_TEXT 64 /* "[address]:65535/sctp", and a 0 */
 
 bool sr_addr_is_v4(const struct sr_addr *addr);

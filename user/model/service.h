@@ -10,7 +10,7 @@
 #include "model/addr.h"
 
 #define SR_ORIGIN_MAP "map add" /* origin of what `svcroute map` programmed */
-#define SR_NO_ID UINT32_MAX
+#define SR_NO_ID      UINT32_MAX
 
 struct sr_frontend_spec {
 	struct sr_hostport at;
@@ -34,7 +34,7 @@ struct sr_service {
 	char *namespace;
 	char *name;
 	char *port_name;
-	char *origin; /* the manifest's path, or SR_ORIGIN_MAP */
+	char *origin;	/* the manifest's path, or SR_ORIGIN_MAP */
 	uint8_t family; /* 4 or 6 */
 	uint8_t proto;	/* IPPROTO_* */
 	uint32_t id;	/* index in sr_services, SR_NO_ID if not programmed */
