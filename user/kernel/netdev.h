@@ -20,7 +20,7 @@ struct sr_netdev {
 	uint32_t index;
 	uint32_t mtu;
 	bool is_veth;
-	bool peer_elsewhere; /* a veth whose other end is in another namespace */
+	bool peer_elsewhere;	/* a veth whose other end is in another namespace */
 	bool has_default_route; /* of either family */
 	struct sr_addr addr4;	/* primary global address; zero: none */
 	struct sr_addr addr6;

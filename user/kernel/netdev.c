@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "kernel/netdev.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "kernel/rtnl.h"
+
+static struct sr_netdev *netdev_by_index(struct sr_netdevs *netdevs, uint32_t index)
+{
+	for (size_t i = 0; i < netdevs->num; i++)
+		if (netdevs->item[i].index == index)
+			return &netdevs->item[i];
+	return NULL;
+}
+
+static bool netdev_is_veth(const struct nlattr *linkinfo)
+{
+	const struct nlattr *attribute;
+
+	if (!linkinfo)
+		return false;
+	mnl_attr_for_each_nested(attribute, linkinfo)
+	{
+		if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
+			return strcmp(mnl_attr_get_str(attribute), "veth") == 0;
+	}
+	return false;
+}
+
+static int netdev_take_link(const struct nlmsghdr *message, void *context)
+{
+	const struct ifinfomsg *header = mnl_nlmsg_get_payload(message);
+	const struct nlattr *tb[IFLA_LINK_NETNSID + 1];
+	struct sr_netdevs *netdevs = context;
+	struct sr_netdev *netdev;
+
+	sr_rtnl_attributes(message, sizeof(*header), tb, IFLA_LINK_NETNSID);
+	if (!tb[IFLA_IFNAME])
+		return MNL_CB_OK;
+
+	netdev = sr_array_add(&netdevs->item, &netdevs->num, sizeof(*netdev));
+	if (!netdev) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	snprintf(netdev->name, sizeof(netdev->name), "%s", mnl_attr_get_str(tb[IFLA_IFNAME]));
+	netdev->index = header->ifi_index;
+	netdev->mtu = tb[IFLA_MTU] ? mnl_attr_get_u32(tb[IFLA_MTU]) : 0;
+	netdev->is_veth = netdev_is_veth(tb[IFLA_LINKINFO]);
+	/* The kernel tells the peer's namespace only where it is not ours. */
+	netdev->peer_elsewhere = netdev->is_veth && tb[IFLA_LINK_NETNSID];
+	return MNL_CB_OK;
+}
+
+static void netdev_set_address(struct sr_addr *out, const struct nlattr *attribute, int family)
+{
+	memset(out, 0, sizeof(*out));
+	if (family == AF_INET6) {
+		memcpy(out->byte, mnl_attr_get_payload(attribute), 16);
+		return;
+	}
+	out->byte[10] = out->byte[11] = 0xff;
+	memcpy(out->byte + 12, mnl_attr_get_payload(attribute), 4);
+}
+
+/* The first global address that the kernel would itself send from. */
+static int netdev_take_address(const struct nlmsghdr *message, void *context)
+{
+	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
+	const uint32_t unfit = IFA_F_SECONDARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE | IFA_F_DADFAILED;
+	const struct nlattr *tb[IFA_FLAGS + 1], *address;
+	struct sr_netdev *netdev;
+	struct sr_addr *out;
+	uint32_t flags;
+
+	sr_rtnl_attributes(message, sizeof(*header), tb, IFA_FLAGS);
+	flags = tb[IFA_FLAGS] ? mnl_attr_get_u32(tb[IFA_FLAGS]) : header->ifa_flags;
+	/* On a point-to-point device IFA_ADDRESS is the other end's. */
+	address = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
+	netdev = netdev_by_index(context, header->ifa_index);
+	if (!netdev || !address || header->ifa_scope != RT_SCOPE_UNIVERSE)
+		return MNL_CB_OK;
+	if (flags & unfit && !(flags & IFA_F_OPTIMISTIC))
+		return MNL_CB_OK;
+	if (mnl_attr_get_payload_len(address) != (header->ifa_family == AF_INET6 ? 16 : 4))
+		return MNL_CB_OK;
+
+	out = header->ifa_family == AF_INET6 ? &netdev->addr6 : &netdev->addr4;
+	if (!out->half[0] && !out->half[1])
+		netdev_set_address(out, address, header->ifa_family);
+	return MNL_CB_OK;
+}
+
+/* The default routes of one family; those of the lowest metric count. */
+struct netdev_routes {
+	struct sr_netdevs *netdevs;
+	uint32_t metric;
+	uint32_t *index; /* of the devices */
+	size_t num;
+};
+
+static int netdev_add_route(struct netdev_routes *routes, uint32_t metric, uint32_t ifindex)
+{
+	uint32_t *index;
+
+	if (routes->num && metric > routes->metric)
+		return MNL_CB_OK;
+	if (metric < routes->metric) {
+		free(TAKE_PTR(routes->index));
+		routes->num = 0;
+	}
+	routes->metric = metric;
+	index = sr_array_add(&routes->index, &routes->num, sizeof(*index));
+	if (!index) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	*index = ifindex;
+	return MNL_CB_OK;
+}
+
+static int netdev_add_hops(struct netdev_routes *routes, uint32_t metric, const struct nlattr *multipath)
+{
+	const struct rtnexthop *hop = mnl_attr_get_payload(multipath);
+	int left = mnl_attr_get_payload_len(multipath), r = MNL_CB_OK;
+
+	while (r == MNL_CB_OK && RTNH_OK(hop, left)) {
+		r = netdev_add_route(routes, metric, hop->rtnh_ifindex);
+		left -= NLMSG_ALIGN(hop->rtnh_len);
+		hop = RTNH_NEXT(hop);
+	}
+	return r;
+}
+
+static int netdev_take_route(const struct nlmsghdr *message, void *context)
+{
+	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
+	const struct nlattr *tb[RTA_MULTIPATH + 1];
+	struct netdev_routes *routes = context;
+	uint32_t metric;
+
+	if (header->rtm_dst_len || header->rtm_table != RT_TABLE_MAIN || header->rtm_type != RTN_UNICAST ||
+	    header->rtm_flags & RTM_F_CLONED)
+		return MNL_CB_OK;
+
+	sr_rtnl_attributes(message, sizeof(*header), tb, RTA_MULTIPATH);
+	metric = tb[RTA_PRIORITY] ? mnl_attr_get_u32(tb[RTA_PRIORITY]) : 0;
+	if (tb[RTA_MULTIPATH])
+		return netdev_add_hops(routes, metric, tb[RTA_MULTIPATH]);
+	if (tb[RTA_OIF])
+		return netdev_add_route(routes, metric, mnl_attr_get_u32(tb[RTA_OIF]));
+	return MNL_CB_OK;
+}
+
+static int netdev_read_routes(struct sr_netdevs *netdevs, int family)
+{
+	struct netdev_routes routes = {.netdevs = netdevs, .metric = UINT32_MAX};
+	struct rtmsg header = {.rtm_family = family};
+	int r = sr_rtnl_dump(RTM_GETROUTE, &header, sizeof(header), netdev_take_route, &routes);
+
+	for (size_t i = 0; r == 0 && i < routes.num; i++) {
+		struct sr_netdev *netdev = netdev_by_index(netdevs, routes.index[i]);
+
+		if (netdev)
+			netdev->has_default_route = true;
+	}
+	free(routes.index);
+	return r;
+}
+
+int sr_netdevs_read(struct sr_netdevs *out, struct sr_error *err)
+{
+	__attribute__((cleanup(sr_netdevs_clear))) struct sr_netdevs netdevs = {};
+	struct ifinfomsg links = {};
+	struct ifaddrmsg addresses = {};
+	int r;
+
+	r = sr_rtnl_dump(RTM_GETLINK, &links, sizeof(links), netdev_take_link, &netdevs);
+	if (r == 0)
+		r = sr_rtnl_dump(RTM_GETADDR, &addresses, sizeof(addresses), netdev_take_address, &netdevs);
+	if (r == 0)
+		r = netdev_read_routes(&netdevs, AF_INET);
+	if (r == 0)
+		r = netdev_read_routes(&netdevs, AF_INET6);
+	if (r < 0)
+		return sr_fail(err, r, "cannot read the network devices: %s", strerror(-r));
+
+	*out = netdevs;
+	memset(&netdevs, 0, sizeof(netdevs));
+	return 0;
+}
+
+void sr_netdevs_clear(struct sr_netdevs *netdevs)
+{
+	free(netdevs->item);
+	memset(netdevs, 0, sizeof(*netdevs));
+}
+
+const struct sr_netdev *sr_netdevs_find(const struct sr_netdevs *netdevs, const char *name)
+{
+	for (size_t i = 0; i < netdevs->num; i++)
+		if (strcmp(netdevs->item[i].name, name) == 0)
+			return &netdevs->item[i];
+	return NULL;
+}
