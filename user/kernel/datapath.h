@@ -18,7 +18,7 @@ struct sr_datapath;
 /* What the programs are told when they are loaded. */
 struct sr_datapath_config {
 	bool allow_external_clusterip;
-	uint16_t snat_port_low; /* source ports for SNAT, inclusive, host order; */
+	uint16_t snat_port_low;	 /* source ports for SNAT, inclusive, host order; */
 	uint16_t snat_port_high; /* 0, 0: the larger gap beside ip_local_port_range */
 };
 
@@ -52,6 +52,13 @@ static inline void sr_datapath_cleanup(struct sr_datapath **datapath)
 	sr_datapath_close(*datapath);
 }
 #define sr_autodatapath __attribute__((cleanup(sr_datapath_cleanup)))
+
+/*
+ * The fd of a program ("sr_from_pod") or a map ("sr_conns"), for tests. A map's
+ * belongs to the datapath, a program's to the caller. -errno if there is none.
+ */
+int sr_datapath_program_fd(struct sr_datapath *datapath, const char *name);
+int sr_datapath_map_fd(struct sr_datapath *datapath, const char *name);
 
 /* "1.1.2": the libbpf this program runs with. */
 const char *sr_libbpf_version(void);

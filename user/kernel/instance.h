@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The insides of an instance, for the files of kernel/ only: its folder on
+ * bpffs, its maps, and the few facts it must remember.
+ */
+#ifndef SVCROUTE_KERNEL_INSTANCE_H
+#define SVCROUTE_KERNEL_INSTANCE_H
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "kernel/datapath.h"
+#include "kernel/pins.h"
+
+/* The maps of bpf/maps.h, each pinned as maps/NAME. */
+#define SR_MAPS(X)                                                                                                     \
+	X(FRONTENDS, "sr_frontends")                                                                                   \
+	X(SERVICES, "sr_services")                                                                                     \
+	X(SLOTS, "sr_slots")                                                                                           \
+	X(BACKENDS, "sr_backends")                                                                                     \
+	X(CONNS, "sr_conns")                                                                                           \
+	X(CONNS_NEW, "sr_conns_new")                                                                                   \
+	X(DEVICES, "sr_devices")                                                                                       \
+	X(FRAGMENTS, "sr_fragments")                                                                                   \
+	X(SOCKETS, "sr_sockets")                                                                                       \
+	X(COUNTERS, "sr_counters")                                                                                     \
+	X(INFO, "sr_info")                                                                                             \
+	X(SETTINGS, "sr_settings")
+
+enum sr_map {
+#define X(code, name) SR_MAP_##code,
+	SR_MAPS(X)
+#undef X
+		SR_MAP_MAX,
+};
+
+extern const char *const sr_map_names[SR_MAP_MAX];
+
+#define SR_KEY_SEEDS 10
+
+/*
+ * What an instance must remember and no program reads: map `sr_instance`, an
+ * array of one that only kernel/ knows. It is made before all else, so that
+ * another layout is seen before anything is touched.
+ */
+struct sr_state {
+	uint32_t layout; /* SR_LAYOUT_VERSION of who made the instance */
+	/* Indexes from here up were never used: taking one needs no grace. */
+	uint32_t fresh_service;
+	uint32_t fresh_backend;
+	uint32_t fresh_slot;
+	/* Of the programs in progs/; 0 while they are being replaced. */
+	uint64_t fingerprint;
+	/* Keys of connections are hashed with these: they outlive programs. */
+	uint64_t key_seed[SR_KEY_SEEDS];
+};
+
+struct sr_datapath {
+	char instance[SR_INSTANCE_NAME_SIZE];
+	char folder[SR_PIN_PATH_SIZE];
+	enum sr_access access;
+	bool is_new; /* this process made it */
+	int lock_fd; /* the folder, locked; -1 when only read */
+	int state_fd;
+	int map_fd[SR_MAP_MAX];
+};
+
+/* Read or write the one element of map `sr_instance`. */
+int sr_state_read(const struct sr_datapath *datapath, struct sr_state *out, struct sr_error *err);
+int sr_state_write(const struct sr_datapath *datapath, const struct sr_state *state, struct sr_error *err);
+
+/*
+ * Open the instance's `sr_instance`, or make it with fresh seeds. -ENOENT:
+ * there is none and `create` is false; -EPROTO: another layout.
+ */
+int sr_state_open(struct sr_datapath *datapath, bool create, struct sr_error *err);
+
+#endif

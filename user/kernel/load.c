@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Maps and programs into the kernel, so that whatever is there already and
+ * right stays: the only file that sees the skeleton.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "svcroute.skel.h"
+
+#include "kernel/instance.h"
+#include "kernel/libbpf_log.h"
+#include "kernel/programs.h"
+#include "kernel/rodata.h"
+#include "kernel/timeouts.h"
+
+static void load_close(struct svcroute_bpf **skel)
+{
+	svcroute_bpf__destroy(*skel);
+}
+#define load_autoskel __attribute__((cleanup(load_close)))
+
+static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_config *config,
+			   const struct sr_state *state, struct sr_error *err)
+{
+	struct sr_timeouts timeouts;
+	struct sr_ports ports;
+	int r;
+
+	r = sr_snat_ports(&ports, config, err);
+	if (r < 0)
+		return r;
+
+	sr_timeouts_get(&timeouts);
+	skel->rodata->sr_allow_external_clusterip = config->allow_external_clusterip;
+	skel->rodata->sr_snat_port_low = ports.low;
+	skel->rodata->sr_snat_port_high = ports.high;
+	skel->rodata->sr_host_netns = sr_netns_cookie();
+	skel->rodata->sr_timeout_tcp = timeouts.tcp;
+	skel->rodata->sr_timeout_udp = timeouts.udp;
+	skel->rodata->sr_timeout_closing = timeouts.closing;
+	skel->rodata->sr_timeout_new = timeouts.unproven;
+	skel->rodata->sr_prove_udp = timeouts.prove_udp;
+
+	_Static_assert(sizeof(skel->rodata->sr_key_seed) == sizeof(state->key_seed), "SR_KEY_SEEDS");
+	memcpy((void *)skel->rodata->sr_key_seed, state->key_seed, sizeof(state->key_seed));
+	return 0;
+}
+
+/* The kernel keeps maps of unequal shape apart by nothing but our word. */
+static int load_check_map(const struct bpf_map *map, int fd, struct sr_error *err)
+{
+	struct bpf_map_info info = {};
+	uint32_t length = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
+		return sr_fail(err, -errno, "cannot look at map %s: %s", bpf_map__name(map), strerror(errno));
+	if (info.type == bpf_map__type(map) && info.key_size == bpf_map__key_size(map) &&
+	    info.value_size == bpf_map__value_size(map))
+		return 0;
+	return sr_fail(err, -EPROTO, "map %s has another layout than this svcroute knows; 'svcroute unload' removes it",
+		       bpf_map__name(map));
+}
+
+/* Use the pinned map if there is one; its size stays what it was made with. */
+static int load_reuse_map(const struct sr_datapath *datapath, struct bpf_map *map, struct sr_error *err)
+{
+	const char *name = bpf_map__name(map);
+	sr_autoclose int fd = sr_pin_get(datapath, "maps", name);
+	int r;
+
+	if (fd == -ENOENT)
+		return fd;
+	if (fd < 0)
+		return sr_fail(err, fd, "cannot open map %s: %s", name, strerror(-fd));
+	r = load_check_map(map, fd, err);
+	if (r < 0)
+		return r;
+	r = bpf_map__reuse_fd(map, fd);
+	return r < 0 ? sr_fail(err, r, "cannot use map %s: %s", name, strerror(-r)) : 0;
+}
+
+/* *complete: no map of the instance is missing. */
+static int load_reuse_maps(const struct sr_datapath *datapath, struct svcroute_bpf *skel, bool *complete,
+			   struct sr_error *err)
+{
+	struct bpf_map *map;
+	int r;
+
+	*complete = true;
+	for (int i = 0; i < SR_MAP_MAX; i++) {
+		map = bpf_object__find_map_by_name(skel->obj, sr_map_names[i]);
+		if (!map)
+			return sr_fail(err, -EINVAL, "the BPF object has no map %s", sr_map_names[i]);
+		r = load_reuse_map(datapath, map, err);
+		if (r == -ENOENT)
+			*complete = false;
+		else if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int load_pin_maps(const struct sr_datapath *datapath, struct svcroute_bpf *skel, struct sr_error *err)
+{
+	for (int i = 0; i < SR_MAP_MAX; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(skel->obj, sr_map_names[i]);
+		sr_autoclose int pinned = sr_pin_get(datapath, "maps", sr_map_names[i]);
+		int r;
+
+		if (pinned >= 0)
+			continue;
+		r = sr_pin_set(datapath, "maps", sr_map_names[i], bpf_map__fd(map));
+		if (r < 0)
+			return sr_fail(err, r, "cannot pin map %s: %s", sr_map_names[i], strerror(-r));
+	}
+	return 0;
+}
+
+static int load_pin_programs(const struct sr_datapath *datapath, struct svcroute_bpf *skel, struct sr_error *err)
+{
+	for (size_t i = 0; i < SR_NUM_PROGRAMS; i++) {
+		const char *name = sr_programs[i].name;
+		struct bpf_program *program = bpf_object__find_program_by_name(skel->obj, name);
+		int r;
+
+		if (!program)
+			return sr_fail(err, -EINVAL, "the BPF object has no program %s", name);
+		r = sr_pin_set(datapath, "progs", name, bpf_program__fd(program));
+		if (r < 0)
+			return sr_fail(err, r, "cannot pin program %s: %s", name, strerror(-r));
+	}
+	return 0;
+}
+
+/* FNV-1a: it tells versions apart and keeps no secret. */
+static uint64_t load_hash(uint64_t hash, const void *data, size_t size)
+{
+	const uint8_t *byte = data;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ byte[i]) * 0x100000001b3ull;
+	return hash;
+}
+
+/*
+ * What makes these programs these: the object, what it was told, and which
+ * maps it refers to. Never 0.
+ */
+static int load_fingerprint(const struct sr_datapath *datapath, struct svcroute_bpf *skel, uint64_t *out,
+			    struct sr_error *err)
+{
+	uint64_t hash = 0xcbf29ce484222325ull;
+	const void *data;
+	size_t size;
+
+	data = svcroute_bpf__elf_bytes(&size);
+	hash = load_hash(hash, data, size);
+	hash = load_hash(hash, skel->rodata, sizeof(*skel->rodata));
+
+	for (int i = 0; i < SR_MAP_MAX; i++) {
+		sr_autoclose int fd = sr_pin_get(datapath, "maps", sr_map_names[i]);
+		struct bpf_map_info info = {};
+		uint32_t length = sizeof(info);
+
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
+			return sr_fail(err, -errno, "cannot look at map %s: %s", sr_map_names[i], strerror(errno));
+		hash = load_hash(hash, &info.id, sizeof(info.id));
+	}
+	*out = hash ? hash : 1;
+	return 0;
+}
+
+static bool load_programs_are_pinned(const struct sr_datapath *datapath)
+{
+	for (size_t i = 0; i < SR_NUM_PROGRAMS; i++) {
+		sr_autoclose int fd = sr_pin_get(datapath, "progs", sr_programs[i].name);
+
+		if (fd < 0)
+			return false;
+	}
+	return true;
+}
+
+static int load_into_kernel(struct svcroute_bpf *skel, struct sr_error *err)
+{
+	int r = svcroute_bpf__load(skel);
+
+	if (r == -EPERM)
+		return sr_fail(err, r, "the kernel does not let this process load BPF programs: %s",
+			       sr_libbpf_log_tail());
+	if (r < 0)
+		return sr_fail(err, r, "cannot load the BPF programs: %s: %s", strerror(-r), sr_libbpf_log_tail());
+	return 0;
+}
+
+/*
+ * The fingerprint is 0 while pins are replaced: whoever is killed here leaves
+ * word that the programs have to be loaded again.
+ */
+static int load_anew(struct sr_datapath *datapath, struct svcroute_bpf *skel, struct sr_state *state,
+		     struct sr_error *err)
+{
+	int r;
+
+	r = load_into_kernel(skel, err);
+	if (r < 0)
+		return r;
+
+	state->fingerprint = 0;
+	r = sr_state_write(datapath, state, err);
+	if (r == 0)
+		r = load_pin_maps(datapath, skel, err);
+	if (r == 0)
+		r = load_pin_programs(datapath, skel, err);
+	if (r == 0)
+		r = load_fingerprint(datapath, skel, &state->fingerprint, err);
+	if (r < 0)
+		return r;
+	return sr_state_write(datapath, state, err);
+}
+
+int sr_programs_load(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err)
+{
+	load_autoskel struct svcroute_bpf *skel = NULL;
+	uint64_t fingerprint = 0;
+	struct sr_state state;
+	bool complete = false;
+	int r;
+
+	sr_libbpf_log_start();
+	skel = svcroute_bpf__open();
+	if (!skel)
+		return sr_fail(err, -errno, "cannot read the BPF object: %s", sr_libbpf_log_tail());
+
+	r = sr_state_read(datapath, &state, err);
+	if (r == 0)
+		r = load_set_rodata(skel, config, &state, err);
+	if (r == 0)
+		r = load_reuse_maps(datapath, skel, &complete, err);
+	if (r == 0 && complete)
+		r = load_fingerprint(datapath, skel, &fingerprint, err);
+	if (r < 0)
+		return r;
+
+	if (complete && fingerprint == state.fingerprint && load_programs_are_pinned(datapath))
+		return 0;
+	return load_anew(datapath, skel, &state, err);
+}

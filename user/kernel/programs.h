@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The programs by name, where each belongs, and how they get into the kernel.
+ */
+#ifndef SVCROUTE_KERNEL_PROGRAMS_H
+#define SVCROUTE_KERNEL_PROGRAMS_H
+
+#include "kernel/datapath.h"
+
+enum sr_place {
+	SR_PLACE_UPLINK_XDP,
+	SR_PLACE_UPLINK,
+	SR_PLACE_POD,
+	SR_PLACE_CGROUP,
+};
+
+struct sr_program {
+	const char *name;
+	const char *hook; /* for people: "tc ingress" */
+	enum sr_place place;
+	int attach_type; /* enum bpf_attach_type, by number where headers are older than the kernel */
+};
+
+/* tcx (Linux 6.6); the headers of Debian 12 do not have them. */
+#define SR_BPF_TCX_INGRESS 46
+#define SR_BPF_TCX_EGRESS  47
+
+#define SR_NUM_PROGRAMS 13
+/* In the order in which a packet from outside meets them. */
+extern const struct sr_program sr_programs[SR_NUM_PROGRAMS];
+
+/* The program of a name, or NULL. */
+const struct sr_program *sr_program_find(const char *name);
+
+/* A new fd of a pinned program, or -errno with `err`. */
+int sr_program_open(const struct sr_datapath *datapath, const char *name, struct sr_error *err);
+
+/* Id of a program by fd, 0 if it has none. */
+uint32_t sr_program_id(int fd);
+
+/*
+ * Make what maps are missing and load the programs, unless what is pinned is
+ * just that: same object, same configuration, same maps.
+ */
+int sr_programs_load(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err);
+
+#endif

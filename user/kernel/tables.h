@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The three mmapped arrays, and which of their entries mean something.
+ *
+ * There is no allocator that could be wrong after a crash: what is in use is
+ * found anew each time, from what is referred to. A service lives while it has
+ * an info entry; a slot while a living service's run holds it; a backend while
+ * such a slot names it or, where its weight is 0, its living service owns it.
+ */
+#ifndef SVCROUTE_KERNEL_TABLES_H
+#define SVCROUTE_KERNEL_TABLES_H
+
+#include "kernel/datapath.h"
+
+/* The kernel rounds an array's elements up to 8 bytes. */
+struct sr_slot {
+	__u32 backend;
+	__u32 unused;
+};
+
+struct sr_tables {
+	struct sr_service_entry *service;
+	struct sr_slot *slot;
+	struct sr_backend *backend;
+	uint32_t max_services;
+	uint32_t max_slots;
+	uint32_t max_backends;
+	uint8_t *service_live; /* by index: 1 if it lives */
+	uint8_t *slot_live;
+	uint8_t *backend_live;
+};
+
+/* Map the arrays (to be written, if the datapath is) and mark what lives. */
+int sr_tables_open(struct sr_tables *out, const struct sr_datapath *datapath, struct sr_error *err);
+void sr_tables_close(struct sr_tables *tables);
+#define sr_autotables __attribute__((cleanup(sr_tables_close)))
+
+/* A service's run, or 0 (no slots) if it leads out of the array. */
+uint64_t sr_tables_run(const struct sr_tables *tables, uint32_t service);
+
+/* Give a backend back: from now on its generation is even. */
+void sr_tables_free_backend(struct sr_tables *tables, uint32_t backend);
+
+/* No packet that is under way now is so any longer when this returns. */
+void sr_tables_wait_for_packets(void);
+
+/* Free what a killed process wrote but did not come to refer to. */
+int sr_tables_mend(struct sr_datapath *datapath, struct sr_error *err);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How long a flow may be silent, and the clock that the datapath counts by. */
+#ifndef SVCROUTE_KERNEL_TIMEOUTS_H
+#define SVCROUTE_KERNEL_TIMEOUTS_H
+
+#include <stdint.h>
+
+/* In ticks of 1 << SR_TICK_SHIFT jiffies, rounded up. */
+struct sr_timeouts {
+	uint32_t tcp;
+	uint32_t udp;
+	uint32_t closing;
+	uint32_t unproven;
+	uint32_t prove_udp;
+};
+
+void sr_timeouts_get(struct sr_timeouts *out);
+
+/* The datapath's clock now, to within a tick or two. */
+uint32_t sr_ticks_now(void);
+
+#endif
