@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A plan on its way into the maps: first all that it needs is set aside
+ * (apply_prepare.c), then it is written (maps_apply.c), which cannot run full.
+ */
+#ifndef SVCROUTE_KERNEL_APPLY_H
+#define SVCROUTE_KERNEL_APPLY_H
+
+#include "kernel/indexes.h"
+#include "kernel/shares.h"
+#include "kernel/tables.h"
+#include "model/plan.h"
+
+/* One op that is not KEEP. */
+struct sr_apply_item {
+	const struct sr_op *op;
+	uint32_t id;	   /* of the service */
+	uint32_t *backend; /* indexes of op->want->endpoints */
+	uint64_t run;
+	struct sr_shares shares; /* of the run */
+	bool run_is_new;
+};
+
+struct sr_apply {
+	struct sr_datapath *datapath;
+	struct sr_tables tables;
+	struct sr_indexes services;
+	struct sr_indexes backends;
+	struct sr_indexes slots;
+	struct sr_apply_item *item;
+	size_t num;
+	uint32_t *gone; /* backends to be freed at the end */
+	size_t num_gone;
+};
+
+/* Set aside ids, indexes and runs. -ENOSPC: `err` says what is full. */
+int sr_apply_prepare(struct sr_apply *apply, struct sr_datapath *datapath, const struct sr_plan *plan,
+		     struct sr_error *err);
+void sr_apply_clear(struct sr_apply *apply);
+#define sr_autoapply __attribute__((cleanup(sr_apply_clear)))
+
+/*
+ * Which of two sorted lists of endpoints has the smaller head: < 0 the first,
+ * > 0 the second, 0 both have the same. A list at its end, or NULL, has none.
+ */
+int sr_apply_endpoint_heads(const struct sr_service *a, size_t i, const struct sr_service *b, size_t j);
+
+#endif

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "kernel/apply.h"
+#include "kernel/instance.h"
+#include "kernel/map_each.h"
+
+static bool endpoint_at_end(const struct sr_service *service, size_t i)
+{
+	return !service || i == service->num_endpoints;
+}
+
+int sr_apply_endpoint_heads(const struct sr_service *a, size_t i, const struct sr_service *b, size_t j)
+{
+	int diff;
+
+	if (endpoint_at_end(a, i))
+		return 1;
+	if (endpoint_at_end(b, j))
+		return -1;
+	diff = sr_addr_compare(&a->endpoints[i].addr, &b->endpoints[j].addr);
+	return diff ? diff : (int)ntohs(a->endpoints[i].port) - (int)ntohs(b->endpoints[j].port);
+}
+
+static int prepare_full(const struct sr_apply *apply, enum sr_map map, struct sr_error *err)
+{
+	return sr_fail(err, -ENOSPC, "map %s is full: it holds %u entries, new ones beside those that they replace",
+		       sr_map_names[map], sr_map_size(apply->datapath->map_fd[map]));
+}
+
+static bool prepare_same_endpoints(const struct sr_op *op)
+{
+	const struct sr_service *was = op->was, *want = op->want;
+
+	if (!was || was->num_endpoints != want->num_endpoints)
+		return false;
+	for (size_t i = 0; i < want->num_endpoints; i++)
+		if (sr_apply_endpoint_heads(was, i, want, i) != 0 ||
+		    was->endpoints[i].weight != want->endpoints[i].weight)
+			return false;
+	return true;
+}
+
+static int prepare_gone(struct sr_apply *apply, uint32_t backend, struct sr_error *err)
+{
+	uint32_t *gone = sr_array_add(&apply->gone, &apply->num_gone, sizeof(*gone));
+
+	if (!gone)
+		return sr_fail(err, -ENOMEM, "no memory");
+	*gone = backend;
+	return 0;
+}
+
+/* An endpoint that stays keeps its index, and so its connections. */
+static int prepare_backends(struct sr_apply *apply, struct sr_apply_item *item, struct sr_error *err)
+{
+	const struct sr_service *was = item->op->was, *want = item->op->want;
+	size_t i = 0, j = 0;
+
+	item->backend = calloc(want ? want->num_endpoints + 1 : 1, sizeof(*item->backend));
+	if (!item->backend)
+		return sr_fail(err, -ENOMEM, "no memory");
+
+	while (!endpoint_at_end(was, i) || !endpoint_at_end(want, j)) {
+		int heads = sr_apply_endpoint_heads(was, i, want, j);
+		int r = 0;
+
+		if (heads < 0)
+			r = prepare_gone(apply, was->endpoints[i].id, err);
+		else
+			item->backend[j] = heads == 0 ? was->endpoints[i].id : sr_indexes_take(&apply->backends, 1);
+		if (heads >= 0 && !item->backend[j])
+			r = prepare_full(apply, SR_MAP_BACKENDS, err);
+		if (r < 0)
+			return r;
+		i += heads <= 0;
+		j += heads >= 0;
+	}
+	return 0;
+}
+
+static int prepare_run(struct sr_apply *apply, struct sr_apply_item *item, struct sr_error *err)
+{
+	const struct sr_service *want = item->op->want;
+	uint32_t base = 0;
+
+	if (prepare_same_endpoints(item->op))
+		return 0;
+
+	item->run_is_new = true;
+	sr_shares_make(&item->shares, want->endpoints, want->num_endpoints);
+	if (item->shares.total)
+		base = sr_indexes_take(&apply->slots, item->shares.total);
+	if (item->shares.total && !base)
+		return prepare_full(apply, SR_MAP_SLOTS, err);
+	item->run = sr_run(base, item->shares.total);
+	return 0;
+}
+
+static int prepare_item(struct sr_apply *apply, struct sr_apply_item *item, const struct sr_op *op,
+			struct sr_error *err)
+{
+	int r;
+
+	item->op = op;
+	item->id = op->was ? op->was->id : sr_indexes_take(&apply->services, 1);
+	if (!item->id)
+		return prepare_full(apply, SR_MAP_SERVICES, err);
+	r = prepare_backends(apply, item, err);
+	return r < 0 || !op->want ? r : prepare_run(apply, item, err);
+}
+
+/*
+ * All of `want` comes before any of `was` goes. A frontend that moves between
+ * services is counted twice: that errs on the safe side.
+ */
+static int prepare_frontends(const struct sr_apply *apply, const struct sr_plan *plan, struct sr_error *err)
+{
+	uint32_t max = sr_map_size(apply->datapath->map_fd[SR_MAP_FRONTENDS]);
+	size_t num = 0;
+
+	for (size_t i = 0; i < plan->num; i++) {
+		const struct sr_op *op = &plan->op[i];
+		size_t was = op->was ? op->was->num_frontends : 0;
+		size_t want = op->want ? op->want->num_frontends : 0;
+
+		num += want > was ? want : was;
+	}
+	return num > max ? prepare_full(apply, SR_MAP_FRONTENDS, err) : 0;
+}
+
+static int prepare_indexes(struct sr_apply *apply, struct sr_error *err)
+{
+	struct sr_tables *tables = &apply->tables;
+	struct sr_state state;
+	int r;
+
+	r = sr_state_read(apply->datapath, &state, err);
+	if (r < 0)
+		return r;
+	apply->services = (struct sr_indexes){
+		.live = tables->service_live, .size = tables->max_services, .fresh = state.fresh_service};
+	apply->backends = (struct sr_indexes){
+		.live = tables->backend_live, .size = tables->max_backends, .fresh = state.fresh_backend};
+	apply->slots =
+		(struct sr_indexes){.live = tables->slot_live, .size = tables->max_slots, .fresh = state.fresh_slot};
+	return 0;
+}
+
+/* Who comes after us must know what is no longer fresh, even if we are killed. */
+static int prepare_note_fresh(struct sr_apply *apply, struct sr_error *err)
+{
+	struct sr_state state;
+	int r;
+
+	r = sr_state_read(apply->datapath, &state, err);
+	if (r < 0)
+		return r;
+	state.fresh_service = apply->services.fresh;
+	state.fresh_backend = apply->backends.fresh;
+	state.fresh_slot = apply->slots.fresh;
+	return sr_state_write(apply->datapath, &state, err);
+}
+
+int sr_apply_prepare(struct sr_apply *apply, struct sr_datapath *datapath, const struct sr_plan *plan,
+		     struct sr_error *err)
+{
+	int r;
+
+	apply->datapath = datapath;
+	apply->item = calloc(plan->num + 1, sizeof(*apply->item));
+	if (!apply->item)
+		return sr_fail(err, -ENOMEM, "no memory");
+
+	r = sr_tables_open(&apply->tables, datapath, err);
+	if (r == 0)
+		r = prepare_indexes(apply, err);
+	if (r == 0)
+		r = prepare_frontends(apply, plan, err);
+	for (size_t i = 0; r == 0 && i < plan->num; i++)
+		if (plan->op[i].kind != SR_OP_KEEP)
+			r = prepare_item(apply, &apply->item[apply->num++], &plan->op[i], err);
+	return r < 0 ? r : prepare_note_fresh(apply, err);
+}
+
+void sr_apply_clear(struct sr_apply *apply)
+{
+	for (size_t i = 0; i < apply->num; i++)
+		free(apply->item[i].backend);
+	free(apply->item);
+	free(apply->gone);
+	sr_tables_close(&apply->tables);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A plan into the maps, make before break. Killed after any line, what is left
+ * is the old state or the new one of each service, and garbage that nothing
+ * refers to.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "kernel/apply.h"
+#include "kernel/instance.h"
+#include "kernel/maps.h"
+
+/* The generation comes last: with it the entry is in use. */
+static void write_backend(struct sr_tables *tables, const struct sr_apply_item *item, size_t position)
+{
+	const struct sr_endpoint *endpoint = &item->op->want->endpoints[position];
+	struct sr_backend *backend = &tables->backend[item->backend[position]];
+	uint32_t generation = (backend->generation + 1) | 1;
+
+	backend->addr = endpoint->addr;
+	backend->port = endpoint->port;
+	backend->proto = item->op->want->proto;
+	backend->flags = 0;
+	backend->service = item->id;
+	backend->weight = endpoint->weight;
+	backend->position = position;
+	__atomic_store_n(&backend->generation, generation, __ATOMIC_RELEASE);
+}
+
+static void write_new_backends(struct sr_apply *apply, const struct sr_apply_item *item)
+{
+	const struct sr_service *was = item->op->was, *want = item->op->want;
+	size_t i = 0, j = 0;
+
+	while (want && j < want->num_endpoints) {
+		int heads = sr_apply_endpoint_heads(was, i, want, j);
+
+		if (heads > 0)
+			write_backend(&apply->tables, item, j);
+		i += heads <= 0;
+		j += heads >= 0;
+	}
+}
+
+static void write_slots(struct sr_apply *apply, const struct sr_apply_item *item)
+{
+	struct sr_slot *slot = apply->tables.slot + sr_run_base(item->run);
+	const struct sr_service *want = item->op->want;
+
+	for (size_t i = 0; want && item->run_is_new && i < want->num_endpoints; i++) {
+		uint32_t share = sr_shares_of(&item->shares, want->endpoints[i].weight);
+
+		for (uint32_t j = 0; j < share; j++)
+			(slot++)->backend = item->backend[i];
+	}
+}
+
+/* The moment of change: one word, and packets see the new set. */
+static void write_service(struct sr_apply *apply, const struct sr_apply_item *item)
+{
+	struct sr_service_entry *entry = &apply->tables.service[item->id];
+
+	if (!item->op->want)
+		return;
+	entry->flags = SR_SERVICE_IN_USE;
+	if (item->run_is_new)
+		__atomic_store_n(&entry->run, item->run, __ATOMIC_RELEASE);
+}
+
+/*
+ * Weights are told after the slots that follow from them: whoever finds the
+ * old weights beside new slots will do it over.
+ */
+static void write_weights(struct sr_apply *apply, const struct sr_apply_item *item)
+{
+	const struct sr_service *want = item->op->want;
+
+	for (size_t i = 0; want && i < want->num_endpoints; i++) {
+		struct sr_backend *backend = &apply->tables.backend[item->backend[i]];
+
+		__atomic_store_n(&backend->weight, want->endpoints[i].weight, __ATOMIC_RELAXED);
+		__atomic_store_n(&backend->position, i, __ATOMIC_RELAXED);
+	}
+}
+
+static int write_info(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
+{
+	const struct sr_service *want = item->op->want;
+	struct sr_service_info info = {};
+
+	if (!want)
+		return 0;
+	info.family = want->family;
+	info.proto = want->proto;
+	/* Cut where they are too long: nothing but people reads them. */
+	if (snprintf(info.namespace, sizeof(info.namespace), "%s", want->namespace) < 0 ||
+	    snprintf(info.name, sizeof(info.name), "%s", want->name) < 0 ||
+	    snprintf(info.port_name, sizeof(info.port_name), "%s", want->port_name) < 0 ||
+	    snprintf(info.origin, sizeof(info.origin), "%s", want->origin) < 0)
+		return sr_fail(err, -EINVAL, "service %s: a name that cannot be written", want->name);
+
+	if (bpf_map_update_elem(apply->datapath->map_fd[SR_MAP_INFO], &item->id, &info, BPF_ANY) < 0)
+		return sr_fail(err, -errno, "cannot write map sr_info: %s", strerror(errno));
+	return 0;
+}
+
+static const struct sr_frontend_spec *frontend_find(const struct sr_service *service, const struct sr_hostport *at)
+{
+	size_t low = 0, high = service ? service->num_frontends : 0;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int diff = sr_hostport_compare(&service->frontends[middle].at, at);
+
+		if (diff == 0)
+			return &service->frontends[middle];
+		if (diff < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static struct sr_frontend_key frontend_key(const struct sr_frontend_spec *spec)
+{
+	return (struct sr_frontend_key){.addr = spec->at.addr, .port = spec->at.port, .proto = spec->at.proto};
+}
+
+/* One that led to another service is led here without a gap. */
+static int write_frontends(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
+{
+	const struct sr_service *was = item->op->was, *want = item->op->want;
+
+	for (size_t i = 0; want && i < want->num_frontends; i++) {
+		const struct sr_frontend_spec *spec = &want->frontends[i], *old = frontend_find(was, &spec->at);
+		struct sr_frontend value = {.self = frontend_key(spec), .service = item->id, .scope = spec->scope};
+
+		if (old && old->scope == spec->scope)
+			continue;
+		if (bpf_map_update_elem(apply->datapath->map_fd[SR_MAP_FRONTENDS], &value.self, &value, BPF_ANY) < 0)
+			return sr_fail(err, -errno, "cannot write map sr_frontends: %s", strerror(errno));
+	}
+	return 0;
+}
+
+/* Unless it leads to another service by now. */
+static int delete_frontend(struct sr_apply *apply, uint32_t service, const struct sr_frontend_spec *spec,
+			   struct sr_error *err)
+{
+	int fd = apply->datapath->map_fd[SR_MAP_FRONTENDS];
+	struct sr_frontend_key key = frontend_key(spec);
+	struct sr_frontend value;
+
+	if (bpf_map_lookup_elem(fd, &key, &value) < 0 || value.service != service)
+		return 0;
+	if (bpf_map_delete_elem(fd, &key) < 0 && errno != ENOENT)
+		return sr_fail(err, -errno, "cannot delete from map sr_frontends: %s", strerror(errno));
+	return 0;
+}
+
+static int delete_frontends(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
+{
+	const struct sr_service *was = item->op->was;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && was && i < was->num_frontends; i++)
+		if (!frontend_find(item->op->want, &was->frontends[i].at))
+			r = delete_frontend(apply, item->id, &was->frontends[i], err);
+	return r;
+}
+
+static int delete_service(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
+{
+	struct sr_service_entry *entry = &apply->tables.service[item->id];
+
+	if (item->op->want)
+		return 0;
+	if (bpf_map_delete_elem(apply->datapath->map_fd[SR_MAP_INFO], &item->id) < 0 && errno != ENOENT)
+		return sr_fail(err, -errno, "cannot delete from map sr_info: %s", strerror(errno));
+	__atomic_store_n(&entry->run, 0, __ATOMIC_RELEASE);
+	entry->flags = 0;
+	return 0;
+}
+
+static int apply_make(struct sr_apply *apply, struct sr_error *err)
+{
+	int r = 0;
+
+	if (apply->services.reused || apply->backends.reused || apply->slots.reused)
+		sr_tables_wait_for_packets();
+
+	for (size_t i = 0; i < apply->num; i++) {
+		write_new_backends(apply, &apply->item[i]);
+		write_slots(apply, &apply->item[i]);
+		write_service(apply, &apply->item[i]);
+		write_weights(apply, &apply->item[i]);
+	}
+	for (size_t i = 0; r == 0 && i < apply->num; i++)
+		r = write_info(apply, &apply->item[i], err);
+	for (size_t i = 0; r == 0 && i < apply->num; i++)
+		r = write_frontends(apply, &apply->item[i], err);
+	return r;
+}
+
+/* No packet finds a backend gone that it was led to: they are seen off first. */
+static int apply_break(struct sr_apply *apply, struct sr_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < apply->num; i++)
+		r = delete_frontends(apply, &apply->item[i], err);
+	for (size_t i = 0; r == 0 && i < apply->num; i++)
+		r = delete_service(apply, &apply->item[i], err);
+	if (r < 0)
+		return r;
+
+	if (apply->num_gone)
+		sr_tables_wait_for_packets();
+	for (size_t i = 0; i < apply->num_gone; i++)
+		sr_tables_free_backend(&apply->tables, apply->gone[i]);
+	return 0;
+}
+
+int sr_maps_apply(struct sr_datapath *datapath, const struct sr_plan *plan, struct sr_error *err)
+{
+	sr_autoapply struct sr_apply apply = {};
+	int r;
+
+	r = sr_apply_prepare(&apply, datapath, plan, err);
+	if (r == 0)
+		r = apply_make(&apply, err);
+	return r < 0 ? r : apply_break(&apply, err);
+}

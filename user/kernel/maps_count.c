@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* How much is in the maps: connections, entries, packets by reason; settings. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "kernel/instance.h"
+#include "kernel/map_each.h"
+#include "kernel/maps.h"
+#include "kernel/tables.h"
+#include "kernel/timeouts.h"
+
+struct count {
+	const struct sr_tables *tables;
+	struct sr_timeouts timeouts;
+	uint32_t now;
+	int proven_fd;	      /* a connection that is in here, too, is not counted; -1: none */
+	uint32_t *by_backend; /* may be NULL */
+	uint32_t total;
+};
+
+/* As conn_timeout() in bpf/conntrack.h has it. */
+static uint32_t count_timeout(const struct count *count, const struct sr_conn *conn)
+{
+	uint32_t fins = SR_CONN_FIN_CLIENT | SR_CONN_FIN_SERVER;
+	uint32_t flags = conn->to.flags;
+
+	if (flags & SR_CONN_RESET || (flags & fins) == fins)
+		return count->timeouts.closing;
+	if (conn->from.proto != IPPROTO_TCP)
+		return count->timeouts.udp;
+	return flags & SR_CONN_PROVEN ? count->timeouts.tcp : count->timeouts.unproven;
+}
+
+static bool count_is_live(const struct count *count, const struct sr_conn *conn)
+{
+	int32_t idle = (int32_t)(count->now - conn->seen);
+
+	/* Our clock may be a tick behind the datapath's. */
+	return idle < 0 || (uint32_t)idle <= count_timeout(count, conn);
+}
+
+static bool count_is_copy(const struct count *count, const void *key, const struct sr_conn *conn)
+{
+	struct sr_conn proven;
+
+	return count->proven_fd >= 0 && bpf_map_lookup_elem(count->proven_fd, key, &proven) == 0 &&
+	       memcmp(&proven.from, &conn->from, sizeof(conn->from)) == 0;
+}
+
+static int count_conn(const void *key, const void *value, void *context)
+{
+	const struct sr_conn *conn = value;
+	struct count *count = context;
+
+	if (conn->to.flags & SR_CONN_REPLY || !count_is_live(count, conn) || count_is_copy(count, key, conn))
+		return 0;
+	count->total++;
+	if (count->by_backend && conn->backend < count->tables->max_backends &&
+	    count->tables->backend[conn->backend].generation == conn->generation)
+		count->by_backend[conn->backend]++;
+	return 0;
+}
+
+/* Both tables; totals of the proven and of the others. */
+static int count_all(const struct sr_datapath *datapath, struct count *count, uint32_t *proven, uint32_t *unproven)
+{
+	int r;
+
+	sr_timeouts_get(&count->timeouts);
+	count->now = sr_ticks_now();
+
+	count->proven_fd = -1;
+	r = sr_map_each(datapath->map_fd[SR_MAP_CONNS], count_conn, count);
+	*proven = count->total;
+	count->total = 0;
+
+	count->proven_fd = datapath->map_fd[SR_MAP_CONNS];
+	if (r == 0)
+		r = sr_map_each(datapath->map_fd[SR_MAP_CONNS_NEW], count_conn, count);
+	*unproven = count->total;
+	return r;
+}
+
+int sr_maps_count_connections(struct sr_datapath *datapath, uint32_t **counts, size_t *num, struct sr_error *err)
+{
+	sr_autotables struct sr_tables tables = {};
+	sr_autofree uint32_t *by_backend = NULL;
+	uint32_t proven, unproven;
+	struct count count = {};
+	int r;
+
+	r = sr_tables_open(&tables, datapath, err);
+	if (r < 0)
+		return r;
+	by_backend = calloc(tables.max_backends, sizeof(*by_backend));
+	if (!by_backend)
+		return sr_fail(err, -ENOMEM, "no memory");
+
+	count.tables = &tables;
+	count.by_backend = by_backend;
+	r = count_all(datapath, &count, &proven, &unproven);
+	if (r < 0)
+		return sr_fail(err, r, "cannot read the connections: %s", strerror(-r));
+
+	*num = tables.max_backends;
+	*counts = TAKE_PTR(by_backend);
+	return 0;
+}
+
+static int count_one(const void *key, const void *value, void *context)
+{
+	(void)key;
+	(void)value;
+	++*(uint32_t *)context;
+	return 0;
+}
+
+static uint32_t count_live(const uint8_t *live, uint32_t num)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < num; i++)
+		sum += live[i];
+	return sum;
+}
+
+/* Index 0 of each array is never given; a connection has two entries. */
+int sr_maps_usage(struct sr_datapath *datapath, struct sr_usage *out, struct sr_error *err)
+{
+	sr_autotables struct sr_tables tables = {};
+	struct count count = {.tables = &tables};
+	struct sr_usage usage = {};
+	int r;
+
+	r = sr_tables_open(&tables, datapath, err);
+	if (r < 0)
+		return r;
+	r = sr_map_each(datapath->map_fd[SR_MAP_FRONTENDS], count_one, &usage.frontends);
+	if (r == 0)
+		r = count_all(datapath, &count, &usage.connections, &usage.new_connections);
+	if (r < 0)
+		return sr_fail(err, r, "cannot read the maps: %s", strerror(-r));
+
+	usage.services = count_live(tables.service_live, tables.max_services);
+	usage.endpoints = count_live(tables.backend_live, tables.max_backends);
+	usage.slots = count_live(tables.slot_live, tables.max_slots);
+	usage.max_services = tables.max_services - 1;
+	usage.max_endpoints = tables.max_backends - 1;
+	usage.max_slots = tables.max_slots - 1;
+	usage.max_frontends = sr_map_size(datapath->map_fd[SR_MAP_FRONTENDS]);
+	usage.max_connections = sr_map_size(datapath->map_fd[SR_MAP_CONNS]) / 2;
+	usage.max_new_connections = sr_map_size(datapath->map_fd[SR_MAP_CONNS_NEW]) / 2;
+	*out = usage;
+	return 0;
+}
+
+int sr_maps_counters(struct sr_datapath *datapath, struct sr_counter out[SR_REASON_MAX], struct sr_error *err)
+{
+	int num_cpus = libbpf_num_possible_cpus();
+	sr_autofree struct sr_counter *by_cpu = NULL;
+
+	if (num_cpus < 0)
+		return sr_fail(err, num_cpus, "cannot tell how many CPUs there are: %s", strerror(-num_cpus));
+	by_cpu = calloc(num_cpus, sizeof(*by_cpu));
+	if (!by_cpu)
+		return sr_fail(err, -ENOMEM, "no memory");
+
+	for (uint32_t reason = 0; reason < SR_REASON_MAX; reason++) {
+		if (bpf_map_lookup_elem(datapath->map_fd[SR_MAP_COUNTERS], &reason, by_cpu) < 0)
+			return sr_fail(err, -errno, "cannot read map sr_counters: %s", strerror(errno));
+		out[reason] = (struct sr_counter){};
+		for (int cpu = 0; cpu < num_cpus; cpu++) {
+			out[reason].packets += by_cpu[cpu].packets;
+			out[reason].bytes += by_cpu[cpu].bytes;
+		}
+	}
+	return 0;
+}
+
+int sr_maps_read_settings(struct sr_datapath *datapath, char **json, struct sr_error *err)
+{
+	sr_autofree struct sr_settings_blob *blob = malloc(sizeof(*blob));
+	uint32_t zero = 0;
+	char *text;
+
+	if (!blob)
+		return sr_fail(err, -ENOMEM, "no memory");
+	if (bpf_map_lookup_elem(datapath->map_fd[SR_MAP_SETTINGS], &zero, blob) < 0)
+		return sr_fail(err, -errno, "cannot read map sr_settings: %s", strerror(errno));
+	if (blob->length > sizeof(blob->json))
+		return sr_fail(err, -EPROTO, "map sr_settings holds no settings of ours");
+
+	text = blob->length ? strndup(blob->json, blob->length) : strdup("{}");
+	if (!text)
+		return sr_fail(err, -ENOMEM, "no memory");
+	*json = text;
+	return 0;
+}
+
+int sr_maps_write_settings(struct sr_datapath *datapath, const char *json, struct sr_error *err)
+{
+	sr_autofree struct sr_settings_blob *blob = calloc(1, sizeof(*blob));
+	size_t length = strlen(json);
+	uint32_t zero = 0;
+
+	if (!blob)
+		return sr_fail(err, -ENOMEM, "no memory");
+	if (length > sizeof(blob->json))
+		return sr_fail(err, -ENOSPC, "the settings take %zu bytes; there is room for %zu", length,
+			       sizeof(blob->json));
+
+	blob->layout = SR_LAYOUT_VERSION;
+	blob->length = length;
+	memcpy(blob->json, json, length);
+	if (bpf_map_update_elem(datapath->map_fd[SR_MAP_SETTINGS], &zero, blob, BPF_ANY) < 0)
+		return sr_fail(err, -errno, "cannot write map sr_settings: %s", strerror(errno));
+	return 0;
+}

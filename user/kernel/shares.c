@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "kernel/shares.h"
+
+static uint32_t shares_gcd(uint32_t a, uint32_t b)
+{
+	while (b) {
+		uint32_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+uint32_t sr_shares_of(const struct sr_shares *shares, uint16_t weight)
+{
+	uint64_t slots;
+
+	if (!weight)
+		return 0;
+	slots = weight / shares->divisor;
+	if (shares->sum > shares->limit)
+		slots = (slots * shares->limit + shares->sum / 2) / shares->sum;
+	return slots ? slots : 1;
+}
+
+void sr_shares_make(struct sr_shares *out, const struct sr_endpoint *endpoints, size_t num)
+{
+	size_t taking = 0;
+
+	*out = (struct sr_shares){};
+	for (size_t i = 0; i < num; i++) {
+		out->divisor = shares_gcd(out->divisor, endpoints[i].weight);
+		out->sum += endpoints[i].weight;
+		taking += endpoints[i].weight != 0;
+	}
+	if (!taking)
+		return;
+
+	out->sum /= out->divisor;
+	out->limit = taking > SR_SHARES_MAX ? taking : SR_SHARES_MAX;
+	for (size_t i = 0; i < num; i++)
+		out->total += sr_shares_of(out, endpoints[i].weight);
+}
