@@ -43,6 +43,12 @@ struct sr_attachments {
 };
 
 /*
+ * Can this be attached, as far as one can tell beforehand? -ENODEV: no such
+ * device; -EINVAL: no cgroup2 folder. Touches nothing and needs no instance.
+ */
+int sr_attach_check(const struct sr_attach_config *config, struct sr_error *err);
+
+/*
  * Make the attachments what `config` says, idempotently: what is right stays
  * untouched, what is missing is added, ours that is no longer wanted goes.
  * Fills sr_devices, before the programs that read it. Programs of others are
