@@ -68,6 +68,10 @@ int sr_k8s_resolve(const struct sr_k8s *k8s, const struct sr_k8s_options *option
 
 int sr_notes_add(struct sr_notes *notes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sr_notes_clear(struct sr_notes *notes);
+/* Copies the strings. 0 or -ENOMEM. */
+int sr_leases_add(struct sr_leases *leases, const char *namespace, const char *name, const char *pool,
+		  const struct sr_addr *addr);
+void sr_leases_remove(struct sr_leases *leases, size_t index);
 void sr_leases_clear(struct sr_leases *leases);
 
 #endif

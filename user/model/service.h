@@ -53,6 +53,10 @@ struct sr_services {
 int sr_service_compare(const struct sr_service *a, const struct sr_service *b);
 bool sr_service_is_from_map(const struct sr_service *service);
 
+/*
+ * The arrays are filled by these functions only: their capacity follows from
+ * the count (base/array.h).
+ */
 /* Append a zeroed service (id SR_NO_ID) and return it; NULL: no memory. */
 struct sr_service *sr_services_add(struct sr_services *services);
 /* Add unless it is there; 0 or -ENOMEM. Keep the list sorted. */

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Which endpoints a service port has. EndpointSlices win over Endpoints,
+ * Endpoints over the selector.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "model/k8s_objects.h"
+
+struct endpoints_candidate {
+	struct sr_k8s_endpoint state;
+	__be16 port;
+	uint16_t weight;
+};
+
+struct endpoints {
+	struct endpoints_candidate *item;
+	size_t num;
+	const struct sr_k8s_service *service;
+	const struct sr_k8s_port *port;
+	unsigned int family;
+};
+
+static const struct sr_k8s_weight *endpoints_find_weight(const struct sr_k8s_weights *weights,
+							 const struct sr_addr *addr, __be16 port)
+{
+	size_t i;
+
+	for (i = 0; i < weights->num; i++) {
+		const struct sr_k8s_weight *weight = &weights->item[i];
+
+		if (weight->port == port && sr_addr_compare(&weight->addr, addr) == 0)
+			return weight;
+	}
+	return NULL;
+}
+
+/* `weights` are the slice's own, which go before the service's; or NULL. */
+static int endpoints_add(struct endpoints *endpoints, const struct sr_k8s_endpoint *state, uint16_t port,
+			 const struct sr_k8s_weights *weights)
+{
+	struct endpoints_candidate *new = sr_array_add(&endpoints->item, &endpoints->num, sizeof(*new));
+	const struct sr_k8s_weight *weight = NULL;
+
+	if (!new)
+		return -ENOMEM;
+
+	new->state = *state;
+	new->port = htons(port);
+	if (weights)
+		weight = endpoints_find_weight(weights, &state->addr, new->port);
+	if (!weight)
+		weight = endpoints_find_weight(&endpoints->service->weights, &state->addr, new->port);
+	new->weight = weight ? weight->weight : 1;
+	return 0;
+}
+
+/* A slice joins by the port's name and protocol, and brings its own number. */
+static int endpoints_from_subset(struct endpoints *endpoints, const struct sr_k8s_subset *subset,
+				 const struct sr_k8s_weights *weights)
+{
+	size_t i, j;
+
+	for (i = 0; i < subset->ports.num; i++) {
+		const struct sr_k8s_port *port = &subset->ports.item[i];
+
+		if (!port->port || port->proto != endpoints->port->proto ||
+		    strcmp(port->name, endpoints->port->name) != 0)
+			continue;
+		for (j = 0; j < subset->num_endpoints; j++) {
+			if (sr_k8s_family(&subset->endpoint[j].addr) == endpoints->family &&
+			    endpoints_add(endpoints, &subset->endpoint[j], port->port, weights) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static int endpoints_from_backings(struct endpoints *endpoints, const struct sr_k8s_backing **backings, size_t num)
+{
+	bool slices = false;
+	size_t i, j;
+
+	for (i = 0; i < num; i++)
+		slices = slices || backings[i]->is_slice;
+
+	for (i = 0; i < num; i++) {
+		for (j = 0; backings[i]->is_slice == slices && j < backings[i]->num_subsets; j++) {
+			if (endpoints_from_subset(endpoints, &backings[i]->subset[j], &backings[i]->weights) < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+static bool endpoints_selects(const struct sr_k8s_map *selector, const struct sr_k8s_map *labels)
+{
+	size_t i;
+
+	for (i = 0; i < selector->num; i++) {
+		const char *value = sr_k8s_map_get(labels, selector->item[i].key);
+
+		if (!value || strcmp(value, selector->item[i].value) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* The port's number in this pod, 0 if it has none of that name. */
+static uint16_t endpoints_target(const struct sr_k8s_port *port, const struct sr_k8s_pod *pod)
+{
+	size_t i;
+
+	if (!port->target_name)
+		return port->target;
+
+	for (i = 0; i < pod->ports.num; i++) {
+		const struct sr_k8s_port *container = &pod->ports.item[i];
+
+		if (container->proto == port->proto && strcmp(container->name, port->target_name) == 0)
+			return container->port;
+	}
+	return 0;
+}
+
+static int endpoints_from_pod(struct endpoints *endpoints, const struct sr_k8s_pod *pod)
+{
+	const struct sr_addr *addr = &pod->addr[endpoints->family];
+	uint16_t target = endpoints_target(endpoints->port, pod);
+	struct sr_k8s_endpoint state = {
+		.addr = *addr,
+		.ready = endpoints->service->publish || (pod->ready && !pod->terminating),
+		.serving = pod->ready,
+		.terminating = pod->terminating,
+	};
+
+	if (pod->finished || sr_addr_is_zero(addr) || !target)
+		return 0;
+	return endpoints_add(endpoints, &state, target, NULL);
+}
+
+static int endpoints_from_pods(struct endpoints *endpoints, const struct sr_k8s_pod **pods, size_t num)
+{
+	size_t i;
+
+	for (i = 0; i < num; i++) {
+		if (endpoints_selects(&endpoints->service->selector, &pods[i]->labels) &&
+		    endpoints_from_pod(endpoints, pods[i]) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int endpoints_compare_places(const struct endpoints_candidate *a, const struct endpoints_candidate *b)
+{
+	int diff = sr_addr_compare(&a->state.addr, &b->state.addr);
+
+	return diff ? diff : (int)ntohs(a->port) - (int)ntohs(b->port);
+}
+
+/* Of the same address and port the non-terminating comes first, then the ready. */
+static int endpoints_compare(const void *a, const void *b)
+{
+	const struct endpoints_candidate *x = a, *y = b;
+	int diff = endpoints_compare_places(x, y);
+
+	if (!diff)
+		diff = (int)x->state.terminating - (int)y->state.terminating;
+	return diff ? diff : (int)y->state.ready - (int)x->state.ready;
+}
+
+static void endpoints_unique(struct endpoints *endpoints)
+{
+	size_t i, kept = 0;
+
+	if (endpoints->num)
+		qsort(endpoints->item, endpoints->num, sizeof(*endpoints->item), endpoints_compare);
+	for (i = 0; i < endpoints->num; i++) {
+		if (!kept || endpoints_compare_places(&endpoints->item[kept - 1], &endpoints->item[i]) != 0)
+			endpoints->item[kept++] = endpoints->item[i];
+	}
+	endpoints->num = kept;
+}
+
+static int endpoints_emit(const struct endpoints *endpoints, struct sr_service *out)
+{
+	bool ready = false;
+	size_t i;
+
+	for (i = 0; i < endpoints->num; i++)
+		ready = ready || endpoints->item[i].state.ready;
+
+	for (i = 0; i < endpoints->num; i++) {
+		const struct endpoints_candidate *candidate = &endpoints->item[i];
+		const struct sr_k8s_endpoint *state = &candidate->state;
+		struct sr_endpoint new = {
+			.addr = state->addr,
+			.port = candidate->port,
+			.weight = candidate->weight,
+			.id = SR_NO_ID,
+		};
+
+		if (ready ? !state->ready : !(state->serving && state->terminating))
+			continue;
+		if (sr_service_add_endpoint(out, &new) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int sr_k8s_select_endpoints(const struct sr_k8s_view *view, const struct sr_k8s_service *service,
+			    const struct sr_k8s_port *port, struct sr_service *out)
+{
+	struct endpoints endpoints = {.service = service, .port = port, .family = out->family == 4 ? 0 : 1};
+	const struct sr_k8s_backing **backings;
+	const struct sr_k8s_pod **pods;
+	size_t num;
+	int r = 0;
+
+	backings = sr_k8s_view_backings(view, service, &num);
+	if (num) {
+		r = endpoints_from_backings(&endpoints, backings, num);
+	} else if (service->selector.num) {
+		pods = sr_k8s_view_pods(view, service->meta.namespace, &num);
+		r = endpoints_from_pods(&endpoints, pods, num);
+	}
+
+	endpoints_unique(&endpoints);
+	if (r == 0)
+		r = endpoints_emit(&endpoints, out);
+	free(endpoints.item);
+	return r;
+}
