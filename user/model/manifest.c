@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A text is read whole (it is the trees that are large) and decoded object by
+ * object. The format is told by the name (.json, .yaml, .yml), else by the
+ * first character: '{' or '[' begins JSON.
+ */
+#include "model/manifest.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "model/json.h"
+#include "model/k8s.h"
+#include "model/locate.h"
+#include "model/yaml.h"
+
+struct manifest {
+	struct sr_k8s *k8s;
+	const char *name; /* for people: the path, or "stdin" */
+	char *text;
+	size_t length;
+};
+
+static int manifest_add(void *context, const json_t *object, const struct sr_position *at, struct sr_error *err)
+{
+	const struct manifest *manifest = context;
+	int r;
+
+	r = sr_k8s_add(manifest->k8s, object, manifest->name, err);
+	if (r == -EINVAL)
+		sr_fail_prefix(err, "%zu: ", sr_locate(manifest->text, manifest->length, at, err->text));
+	return r;
+}
+
+static int manifest_read_text(struct manifest *manifest, FILE *file, struct sr_error *err)
+{
+	sr_autofree char *text = NULL;
+	size_t length = 0, size = 0;
+
+	do {
+		if (length == size) {
+			char *larger = realloc(text, size ? size * 2 : 65536);
+
+			if (!larger)
+				return sr_fail(err, -ENOMEM, "%s: out of memory", manifest->name);
+			text = larger;
+			size = size ? size * 2 : 65536;
+		}
+		length += fread(text + length, 1, size - length, file);
+	} while (length == size);
+
+	if (ferror(file))
+		return sr_fail(err, -errno, "%s: cannot be read: %s", manifest->name, strerror(errno));
+	manifest->text = TAKE_PTR(text);
+	manifest->length = length;
+	return 0;
+}
+
+static bool manifest_ends_in(const char *name, const char *end)
+{
+	size_t length = strlen(name), tail = strlen(end);
+
+	return length > tail && strcmp(name + length - tail, end) == 0;
+}
+
+static bool manifest_is_json(const struct manifest *manifest)
+{
+	size_t i = 0;
+
+	if (manifest_ends_in(manifest->name, ".json"))
+		return true;
+	if (manifest_ends_in(manifest->name, ".yaml") || manifest_ends_in(manifest->name, ".yml"))
+		return false;
+
+	while (i < manifest->length && strchr(" \t\r\n", manifest->text[i]))
+		i++;
+	return i < manifest->length && (manifest->text[i] == '{' || manifest->text[i] == '[');
+}
+
+static void stream_cleanup(struct sr_stream *stream)
+{
+	sr_stream_clear(stream);
+}
+
+static int manifest_decode(struct manifest *manifest, struct sr_error *err)
+{
+	__attribute__((cleanup(stream_cleanup))) struct sr_stream stream = {
+		.object = manifest_add,
+		.context = manifest,
+	};
+	int r;
+
+	/* A byte order mark, as some editors leave it. */
+	if (manifest->length >= 3 && memcmp(manifest->text, "\xef\xbb\xbf", 3) == 0) {
+		manifest->length -= 3;
+		memmove(manifest->text, manifest->text + 3, manifest->length);
+	}
+
+	if (manifest_is_json(manifest))
+		r = sr_json_read(manifest->text, manifest->length, &stream, err);
+	else
+		r = sr_yaml_read(manifest->text, manifest->length, &stream, err);
+	return r < 0 ? sr_fail_prefix(err, "%s:", manifest->name) : 0;
+}
+
+static int manifest_read_stream(struct sr_k8s *k8s, const char *name, FILE *file, struct sr_error *err)
+{
+	struct manifest manifest = {.k8s = k8s, .name = name};
+	int r;
+
+	r = manifest_read_text(&manifest, file, err);
+	if (r == 0)
+		r = manifest_decode(&manifest, err);
+	free(manifest.text);
+	return r;
+}
+
+static int manifest_read_file(struct sr_k8s *k8s, const char *path, struct sr_error *err)
+{
+	sr_autofclose FILE *file = fopen(path, "re");
+
+	if (!file)
+		return sr_fail(err, -errno, "%s: %s", path, strerror(errno));
+	return manifest_read_stream(k8s, path, file, err);
+}
+
+static int manifest_filter(const struct dirent *entry)
+{
+	const char *name = entry->d_name;
+
+	return name[0] != '.' &&
+	       (manifest_ends_in(name, ".yaml") || manifest_ends_in(name, ".yml") || manifest_ends_in(name, ".json"));
+}
+
+/* By bytes, not by locale: the order must not depend on who runs it. */
+static int manifest_compare(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int manifest_read_entry(struct sr_k8s *k8s, const char *folder, const char *name, struct sr_error *err)
+{
+	size_t length = strlen(folder);
+	sr_autofree char *path = NULL;
+
+	if (asprintf(&path, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/", name) < 0) {
+		path = NULL;
+		return sr_fail(err, -ENOMEM, "out of memory");
+	}
+	return manifest_read_file(k8s, path, err);
+}
+
+static int manifest_read_folder(struct sr_k8s *k8s, const char *path, struct sr_error *err)
+{
+	struct dirent **entries;
+	int i, num, r = 0;
+
+	num = scandir(path, &entries, manifest_filter, manifest_compare);
+	if (num < 0)
+		return sr_fail(err, -errno, "%s: %s", path, strerror(errno));
+
+	for (i = 0; i < num; i++) {
+		if (r == 0)
+			r = manifest_read_entry(k8s, path, entries[i]->d_name, err);
+		free(entries[i]);
+	}
+	free(entries);
+	return r;
+}
+
+int sr_manifest_read(struct sr_k8s *k8s, const char *path, struct sr_error *err)
+{
+	struct stat status;
+
+	if (strcmp(path, "-") == 0)
+		return manifest_read_stream(k8s, "stdin", stdin, err);
+	if (stat(path, &status) < 0)
+		return sr_fail(err, -errno, "%s: %s", path, strerror(errno));
+	if (S_ISDIR(status.st_mode))
+		return manifest_read_folder(k8s, path, err);
+	return manifest_read_file(k8s, path, err);
+}
