@@ -6,10 +6,10 @@
 #ifndef SVCROUTE_KERNEL_APPLY_H
 #define SVCROUTE_KERNEL_APPLY_H
 
-#include "kernel/indexes.h"
-#include "kernel/shares.h"
+#include "base/indexes.h"
 #include "kernel/tables.h"
 #include "model/plan.h"
+#include "model/shares.h"
 
 /* One op that is not KEEP. */
 struct sr_apply_item {

@@ -7,8 +7,8 @@
 #include "kernel/instance.h"
 #include "kernel/map_each.h"
 #include "kernel/maps.h"
-#include "kernel/shares.h"
 #include "kernel/tables.h"
+#include "model/shares.h"
 
 struct read {
 	const struct sr_tables *tables;

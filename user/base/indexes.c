@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "kernel/indexes.h"
+#include "base/indexes.h"
 
 #include <string.h>
 

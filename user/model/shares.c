@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-#include "kernel/shares.h"
+#include "model/shares.h"
 
 static uint32_t shares_gcd(uint32_t a, uint32_t b)
 {

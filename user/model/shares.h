@@ -3,8 +3,8 @@
  * Weights as numbers of slots: a packet draws a slot, so a backend's share of
  * the slots is its share of the connections.
  */
-#ifndef SVCROUTE_KERNEL_SHARES_H
-#define SVCROUTE_KERNEL_SHARES_H
+#ifndef SVCROUTE_MODEL_SHARES_H
+#define SVCROUTE_MODEL_SHARES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * never given. Indexes that were never used go first: what was freed may still
  * be in a packet's hands, and is given only when there is nothing else.
  */
-#ifndef SVCROUTE_KERNEL_INDEXES_H
-#define SVCROUTE_KERNEL_INDEXES_H
+#ifndef SVCROUTE_BASE_INDEXES_H
+#define SVCROUTE_BASE_INDEXES_H
 
 #include <stdbool.h>
 #include <stdint.h>

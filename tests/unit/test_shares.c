@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Weights as numbers of slots. */
+#include "support.h"
+
+#include "model/shares.h"
+
+/* "1 2 0 3": weights in, slots out. */
+static void expect_shares(const char *weights, const char *slots)
+{
+	struct sr_endpoint endpoints[8] = {};
+	struct sr_shares shares;
+	uint32_t total = 0;
+	char text[100] = "";
+	size_t num = 0;
+
+	for (int used = 0; sscanf(weights, "%hu%n", &endpoints[num].weight, &used) == 1; weights += used)
+		num++;
+	sr_shares_make(&shares, endpoints, num);
+	for (size_t i = 0; i < num; i++) {
+		uint32_t share = sr_shares_of(&shares, endpoints[i].weight);
+
+		total += share;
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%u", i ? " " : "", share);
+	}
+	assert_string_equal(text, slots);
+	assert_int_equal(shares.total, total);
+}
+
+static void test_equal_weights_take_one_slot_each(void **state)
+{
+	(void)state;
+	expect_shares("1 1 1", "1 1 1");
+	expect_shares("100 100 100", "1 1 1");
+}
+
+static void test_shares_are_proportional(void **state)
+{
+	(void)state;
+	expect_shares("1 2 3", "1 2 3");
+	expect_shares("50 100 25", "2 4 1");
+}
+
+static void test_weight_zero_drains(void **state)
+{
+	(void)state;
+	expect_shares("1 0 2", "1 0 2");
+	expect_shares("0 0", "0 0");
+	expect_shares("", "");
+}
+
+static void test_large_weights_are_rounded_but_nobody_starves(void **state)
+{
+	(void)state;
+	expect_shares("1 65535", "1 4096");
+	expect_shares("40000 20001", "2731 1365");
+}
+
+static void test_more_backends_than_slots_have_one_each(void **state)
+{
+	const size_t num = SR_SHARES_MAX + 1000;
+	struct sr_endpoint *endpoints = calloc(num, sizeof(*endpoints));
+	struct sr_shares shares;
+
+	(void)state;
+	assert_non_null(endpoints);
+	for (size_t i = 0; i < num; i++)
+		endpoints[i].weight = 7;
+	sr_shares_make(&shares, endpoints, num);
+	assert_int_equal(shares.total, num);
+	free(endpoints);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_equal_weights_take_one_slot_each),
+		cmocka_unit_test(test_shares_are_proportional),
+		cmocka_unit_test(test_weight_zero_drains),
+		cmocka_unit_test(test_large_weights_are_rounded_but_nobody_starves),
+		cmocka_unit_test(test_more_backends_than_slots_have_one_each),
+	};
+
+	return cmocka_run_group_tests_name("shares", tests, NULL, NULL);
+}
