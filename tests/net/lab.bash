@@ -39,6 +39,7 @@ lab_start() {
 	mkdir -p "$LAB_DIR"/{cgroup,log} "$LAB_CGROUP/fabric"
 	lab_namespace fabric "$LAB_CGROUP/fabric"
 	lab_sysctl fabric net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	lab_ip fabric addr add "$LAB_GATEWAY4/32" dev lo
 }
 
 # lab_stop: processes, svcroute instances, namespaces, cgroups, files: all gone.
@@ -149,15 +150,33 @@ lab_unroute() {
 	done
 }
 
-# lab_offloads on|off NAME...: checksum and segmentation offload of both ends of
-# eth0. Off is what a wire delivers, and what XDP on a veth needs.
-lab_offloads() {
-	local on=$1 name
+# lab_links wire|veth NAME...: how their eth0 delivers frames.
+#
+# A veth leaves checksums and segmentation to whoever comes last. A wire does
+# not, and XDP relies on that. Also, a veth keeps back what an XDP program sends
+# out (XDP_TX) unless one runs at the other end, too: the fabric gets an idle one.
+lab_links() {
+	local tx=on name
 
+	[[ $1 != wire ]] || tx=off
 	for name in "${@:2}"; do
-		lab_in "$name" ethtool -K eth0 tx "$on" >/dev/null
-		lab_in "$(lab_peer_of "$name")" ethtool -K "$(lab_peer_device "$name")" tx "$on" gro on >/dev/null
+		lab_in "$name" ethtool -K eth0 tx "$tx" >/dev/null
+		lab_in "$(lab_peer_of "$name")" ethtool -K "$(lab_peer_device "$name")" tx "$tx" >/dev/null
+		[[ $(lab_peer_of "$name") != fabric ]] || "lab_idle_xdp_$1" "$name"
 	done
+}
+
+lab_idle_xdp_wire() {
+	local object=$LAB_DIR/idle.o
+
+	[[ -e $object ]] || clang -O2 -target bpf -x c -c -o "$object" - <<-'PROGRAM'
+		__attribute__((section("xdp"), used)) int lab_idle(void *ctx) { return 2; /* XDP_PASS */ }
+	PROGRAM
+	lab_ip fabric -force link set dev "$1" xdp object "$object" section xdp
+}
+
+lab_idle_xdp_veth() {
+	lab_ip fabric link set dev "$1" xdp off
 }
 
 # A pod's eth0 ends at its machine, a machine's at the fabric.
@@ -192,11 +211,15 @@ lab_link() {
 }
 
 # The router's IPv4 address need not exist: a fixed neighbour stands for it.
-lab_default_route() {
+lab_neighbour() {
 	local mac
 
 	mac=$(lab_ip "$(lab_peer_of "$1")" -br link show dev "$(lab_peer_device "$1")" | awk '{ print $3 }')
 	lab_ip "$1" neigh replace "$LAB_GATEWAY4" lladdr "$mac" dev eth0
+}
+
+lab_default_route() {
+	lab_neighbour "$1"
 	lab_ip "$1" route add "$LAB_GATEWAY4" dev eth0
 	lab_ip "$1" route add default via "$LAB_GATEWAY4" dev eth0
 	lab_ip "$1" route add default via "$LAB_GATEWAY6" dev eth0

@@ -24,8 +24,9 @@ def plain(address):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        if self.path.startswith("/bytes/"):
-            self.answer_bytes(int(self.path.removeprefix("/bytes/")))
+        path = self.path.partition("?")[0]
+        if path.startswith("/bytes/"):
+            self.answer_bytes(int(path.removeprefix("/bytes/")))
         else:
             self.answer(f"{NAME} {plain(self.client_address[0])}\n")
 

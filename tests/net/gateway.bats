@@ -1,0 +1,127 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# A gateway: a machine without pods answers for external IPs. What it hands on
+# bears its own address, so that the answers come back by way of it.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/net/expect.bash
+	source "$BATS_TEST_DIRNAME/expect.bash"
+	lab_use sr-gateway
+}
+
+setup_file() {
+	setup
+	net_start gateway
+}
+
+teardown_file() {
+	setup
+	lab_stop
+}
+
+# with tc|xdp: have the gateway work that way.
+with() {
+	local links=veth xdp=off
+
+	[[ $(cat "$LAB_DIR/mode" 2>/dev/null) != "$1" ]] || return 0
+	[[ $1 != xdp ]] || links=wire xdp=native
+	net_links "$links"
+	lab_load gateway -q -f "$LAB_DIR/services.yaml" --uplink eth0 --xdp "$xdp"
+	echo "$1" >"$LAB_DIR/mode"
+}
+
+outside_calls_services() {
+	expect_both client NEAR_EXTERNAL web-1 GATEWAY
+	expect_both client FAR_EXTERNAL web-3 GATEWAY
+}
+
+bulk() {
+	"$1" client "${NEAR_EXTERNAL[0]}"
+	"$1" client "${FAR_EXTERNAL[1]}"
+}
+
+@test "XDP: external IPs lead to pods on the nodes" {
+	with xdp
+	outside_calls_services
+}
+
+@test "XDP: even shares" {
+	with xdp
+	expect_even client "${ALL_EXTERNAL[0]}"
+	expect_even client "${ALL_EXTERNAL[1]}"
+}
+
+@test "XDP: a neighbour that is not known yet is found, and nothing is lost" {
+	with xdp
+	for _ in {1..5}; do
+		lab_ip gateway neigh flush dev eth0 nud all 2>/dev/null || true
+		lab_neighbour gateway
+		outside_calls_services
+	done
+}
+
+@test "XDP: 20 MB, and datagrams in fragments" {
+	with xdp
+	bulk expect_bulk
+}
+
+@test "XDP: iperf3" {
+	with xdp
+	bulk expect_iperf
+}
+
+@test "XDP: many clients at once, none mistaken for another" {
+	with xdp
+	local sizes
+	sizes=$(curl_from client --no-progress-meter --parallel --parallel-max 50 -o /dev/null --fail \
+		-w '%{size_download}\n' "http://${ALL_EXTERNAL[0]}:90/bytes/2000?[1-500]")
+	(($(grep -cx 2000 <<<"$sizes") == 500))
+}
+
+@test "the gateway's own connections are left alone" {
+	with xdp
+	[[ $(curl_from gateway "http://${WEB3[0]}/") == "web-3 ${GATEWAY[0]}" ]]
+	[[ $(curl_from gateway "http://[${WEB3[1]}]/") == "web-3 ${GATEWAY[1]}" ]]
+	lab_in client ping -c 2 -i 0.2 -W 1 "${GATEWAY[0]}"
+}
+
+@test "the gateway itself calls external IPs" {
+	with xdp
+	expect_both gateway FAR_EXTERNAL web-3 GATEWAY
+}
+
+@test "tc: external IPs lead to pods on the nodes" {
+	with tc
+	outside_calls_services
+}
+
+@test "tc: even shares" {
+	with tc
+	expect_even client "${ALL_EXTERNAL[0]}"
+	expect_even client "${ALL_EXTERNAL[1]}"
+}
+
+@test "tc, offloads on: 20 MB, and datagrams in fragments" {
+	with tc
+	bulk expect_bulk
+}
+
+@test "tc, offloads on: iperf3" {
+	with tc
+	bulk expect_iperf
+}
+
+@test "from XDP to tc and back, established connections go on" {
+	with xdp
+	lab_links wire client web-3
+	lab_spawn client iperf3 -c "${FAR_EXTERNAL[0]}" -t 3
+	local iperf=$!
+	sleep 0.7
+	lab_load gateway -q --xdp off
+	sleep 0.7
+	lab_load gateway -q --xdp native
+	wait "$iperf"
+}

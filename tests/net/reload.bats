@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# `svcroute load` while traffic runs, and killed in the midst of it.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/net/expect.bash
+	source "$BATS_TEST_DIRNAME/expect.bash"
+	lab_use sr-reload
+}
+
+setup_file() {
+	setup
+	net_start node1
+	net_links wire
+	{
+		service all 10 30 31
+		service near 11 30
+		service far 12 32
+		service more 13 30 31
+	} >"$LAB_DIR/others.yaml"
+	load
+}
+
+teardown_file() {
+	setup
+	lab_stop
+}
+
+load() {
+	lab_load node1 -q -f "${1-$LAB_DIR/services.yaml}" --uplink eth0 --pods 'azv*' --xdp native
+}
+
+# traffic SECONDS: start requests and streams of every kind in the background.
+traffic() {
+	running=()
+	follow client-loop probe_from client loop "${ALL_EXTERNAL[0]}" 90 "$1"
+	follow pod-loop probe_from web-2 loop "${ALL[1]}" 90 "$1"
+	follow node-loop probe_from node1 loop "${ALL[0]}" 90 "$1"
+	follow udp probe_from client udp "${FAR_EXTERNAL[1]}" 90 --connect --interval 0.05 --count $(($1 * 20))
+	follow tcp lab_in client iperf3 --forceflush -b 50M -c "${FAR_EXTERNAL[0]}" -t "$1"
+	follow near lab_in web-2 iperf3 --forceflush -b 50M -c "${NEAR[0]}" -t "$1"
+	sleep 0.4
+}
+
+follow() {
+	"${@:2}" >"$LAB_DIR/traffic.$1" 2>&1 3>&- &
+	running+=($!)
+}
+
+# No request failed, no datagram was lost, no stream stood still.
+traffic_was_served() {
+	local name
+
+	wait "${running[@]}"
+	for name in client-loop pod-loop node-loop; do
+		grep -E '^[0-9]{3,} answered, 0 failed$' "$LAB_DIR/traffic.$name" ||
+			fail "$name: $(cat "$LAB_DIR/traffic.$name")"
+	done
+	! grep -E 'none|garbled' "$LAB_DIR/traffic.udp" || fail 'datagrams were lost'
+	for name in tcp near; do
+		! grep -E ' 0\.00 bits/sec' "$LAB_DIR/traffic.$name" || fail "$name: stood still"
+	done
+}
+
+@test "load again, with other services and back: no request fails" {
+	traffic 4
+	for _ in {1..5}; do
+		load "$LAB_DIR/others.yaml"
+		load "$LAB_DIR/services.yaml"
+	done
+	traffic_was_served
+}
+
+@test "load killed at many moments: the next one mends it, what flowed keeps flowing" {
+	local moment
+
+	traffic 6
+	for moment in 0.{001,005,01,02,03,04,05,06,08,10,12,15,20,25,30}; do
+		killed_load "$moment" "$LAB_DIR/others.yaml"
+		killed_load "$moment" "$LAB_DIR/services.yaml"
+	done
+	load
+	traffic_was_served
+	is_whole
+}
+
+killed_load() {
+	lab_in node1 timeout -s KILL "$1" "$LAB_DIR/bin/node1/svcroute" -q load -f "$2" || true
+}
+
+# What is programmed is what a first load would program.
+is_whole() {
+	local list
+
+	list=$(lab_svcroute node1 map list)
+	lab_svcroute node1 -q unload
+	load
+	diff <(echo "$list") <(lab_svcroute node1 map list)
+	expect_even web-2 "${ALL[0]}"
+}
+
+@test "the first load killed at many moments: the next one mends it" {
+	local moment
+
+	for moment in 0.{005,02,04,06,10,15,25}; do
+		lab_svcroute node1 -q unload || true
+		killed_load "$moment" "$LAB_DIR/services.yaml"
+	done
+	load
+	is_whole
+	expect_both client FAR_EXTERNAL web-3 NODE1
+}
+
+@test "unload killed: the next one ends it" {
+	local moment
+
+	for moment in 0.{001,005,01,02,04}; do
+		load
+		lab_in node1 timeout -s KILL "$moment" "$LAB_DIR/bin/node1/svcroute" -q unload || true
+		lab_svcroute node1 -q unload || true
+		[[ ! -e /sys/fs/bpf/svcroute/$LAB-node1 ]]
+	done
+	load
+	expect_both web-2 NEAR web-1 WEB2
+}
+
+@test "a service that goes and comes again" {
+	grep -v . /dev/null | lab_load node1 -q -f - || true
+	{ service far 12 32; } | lab_load node1 -q -f -
+	expect_silence client "${NEAR_EXTERNAL[0]}"
+	load
+	expect_both client NEAR_EXTERNAL web-1 CLIENT
+}
+
+@test "a service whose pods are replaced: new connections go to the new ones only" {
+	service near 11 31 >"$LAB_DIR/moved.yaml"
+	load "$LAB_DIR/moved.yaml"
+	for _ in {1..10}; do
+		expect_both web-2 NEAR web-2 NODE1
+		expect_both client NEAR_EXTERNAL web-2 CLIENT
+	done
+	load
+}
