@@ -40,6 +40,17 @@ int sr_pins_name(struct sr_datapath *datapath, const char *instance, struct sr_e
 	return 0;
 }
 
+/*
+ * A mount namespace other than init's lives as long as its processes do, and
+ * so would a bpffs mounted in it. Where we cannot tell, it is init's.
+ */
+static bool pins_are_in_passing(void)
+{
+	struct stat own, init;
+
+	return stat("/proc/self/ns/mnt", &own) == 0 && stat("/proc/1/ns/mnt", &init) == 0 && own.st_ino != init.st_ino;
+}
+
 int sr_pins_mount(bool *mounted, struct sr_error *err)
 {
 	struct statfs fs;
@@ -52,6 +63,11 @@ int sr_pins_mount(bool *mounted, struct sr_error *err)
 	if (fs.f_type == BPF_FS_MAGIC)
 		return 0;
 
+	if (pins_are_in_passing())
+		return sr_fail(err, -EXDEV,
+			       "%s is no bpffs in this mount namespace, and what is pinned in it would vanish with it; "
+			       "where 'ip netns exec' made it, use 'nsenter --net=/run/netns/NAME' instead",
+			       SR_BPFFS);
 	if (mount("bpf", SR_BPFFS, "bpf", 0, "mode=0700") < 0)
 		return sr_fail(err, -errno, "cannot mount bpffs at %s: %s", SR_BPFFS, strerror(errno));
 	if (mounted)
