@@ -96,8 +96,8 @@ static void given_map(struct world *world, const char *frontend, enum sr_scope s
 	service->family = sr_addr_family(&spec.at.addr);
 	service->proto = spec.at.proto;
 	assert_int_equal(sr_service_add_frontend(service, &spec), 0);
-	for (; *backends; backends++) {
-		struct sr_endpoint endpoint = {.weight = weight++, .id = SR_NO_ID};
+	for (; *backends; backends++, weight++) {
+		struct sr_endpoint endpoint = {.weight = weight, .id = SR_NO_ID};
 
 		assert_int_equal(sr_hostport_parse(&spec.at, *backends, NULL), 0);
 		endpoint.addr = spec.at.addr;

@@ -214,6 +214,21 @@ static void syntax(void **state)
 		     "b.txt:2: not YAML: while parsing a flow node, did not find expected node content");
 }
 
+/* What is quoted cannot break the line, nor steer a terminal. */
+static void one_line(void **state)
+{
+	struct world world;
+
+	(void)state;
+	expect_error("a.yaml", "kind: Service\nmetadata:\n  name: \"a\\nb\\e[2Jc\"\n",
+		     "a.yaml:3: metadata.name: \"a?b?[2Jc\" is not a name (a-z, 0-9 and '-', at most 63 characters)");
+	world_begin(&world);
+	world_read(&world, "a.yaml", "kind: \"a\\nb\"\n");
+	world_resolve(&world);
+	assert_string_equal(world_notes(&world), "skipped 1 object of other kinds: a?b (1)\n");
+	world_end(&world);
+}
+
 static void no_such_file(void **state)
 {
 	sr_autok8s struct sr_k8s *k8s = NULL;
@@ -291,10 +306,10 @@ static void from_stdin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bad_services), cmocka_unit_test(block_style_lines), cmocka_unit_test(list_items),
-		cmocka_unit_test(json_lines),	cmocka_unit_test(bad_others),	     cmocka_unit_test(syntax),
-		cmocka_unit_test(no_such_file), cmocka_unit_test(folders),	     cmocka_unit_test(byte_order_mark),
-		cmocka_unit_test(from_stdin),
+		cmocka_unit_test(bad_services),	   cmocka_unit_test(block_style_lines), cmocka_unit_test(list_items),
+		cmocka_unit_test(json_lines),	   cmocka_unit_test(bad_others),	cmocka_unit_test(syntax),
+		cmocka_unit_test(one_line),	   cmocka_unit_test(no_such_file),	cmocka_unit_test(folders),
+		cmocka_unit_test(byte_order_mark), cmocka_unit_test(from_stdin),
 	};
 
 	return cmocka_run_group_tests_name("manifest", tests, NULL, NULL);

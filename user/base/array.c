@@ -7,13 +7,14 @@
 
 void *sr_array_add(void *array, size_t *num, size_t size)
 {
-	char *items;
+	char *items, *grown;
 
 	memcpy(&items, array, sizeof(items));
 	if ((*num & (*num - 1)) == 0) {
-		items = reallocarray(items, *num ? *num * 2 : 1, size);
-		if (!items)
+		grown = reallocarray(items, *num ? *num * 2 : 1, size);
+		if (!grown)
 			return NULL;
+		items = grown;
 		memcpy(array, &items, sizeof(items));
 	}
 

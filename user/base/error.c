@@ -5,6 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+void sr_text_one_line(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+	}
+}
+
 int sr_fail(struct sr_error *err, int code, const char *format, ...)
 {
 	va_list args;
@@ -16,6 +24,7 @@ int sr_fail(struct sr_error *err, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
+	sr_text_one_line(err->text);
 	return code;
 }
 
@@ -32,6 +41,7 @@ int sr_fail_prefix(struct sr_error *err, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(err->text, sizeof(err->text), format, args);
 	va_end(args);
+	sr_text_one_line(err->text);
 	length = strlen(err->text);
 	snprintf(err->text + length, sizeof(err->text) - length, "%s", text);
 	return err->code;

@@ -22,6 +22,12 @@ struct sr_error {
 int sr_fail(struct sr_error *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
+ * Replace by '?' what would break a line, or steer a terminal: texts may quote
+ * what they are about. Errors are kept so by the functions here.
+ */
+void sr_text_one_line(char *text);
+
+/*
  * Put a prefix ("web.yaml:14: ") before the error's text and return its code.
  */
 int sr_fail_prefix(struct sr_error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

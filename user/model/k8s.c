@@ -210,11 +210,13 @@ int sr_notes_add(struct sr_notes *notes, const char *format, ...)
 	va_start(args, format);
 	r = vasprintf(line, format, args);
 	va_end(args);
-	if (r >= 0)
-		return 0;
+	if (r < 0) {
+		notes->num--;
+		return -ENOMEM;
+	}
 
-	notes->num--;
-	return -ENOMEM;
+	sr_text_one_line(*line);
+	return 0;
 }
 
 void sr_notes_clear(struct sr_notes *notes)
