@@ -180,6 +180,31 @@ static void addresses_in_use_are_avoided(void **state)
 	world_end(&world);
 }
 
+static void addresses_of_map_add_are_avoided(void **state)
+{
+	sr_autoservices struct sr_services programmed = {};
+	struct sr_service *service = sr_services_add(&programmed);
+	struct sr_frontend_spec spec = {};
+	struct world world;
+
+	(void)state;
+	service->origin = strdup(SR_ORIGIN_MAP);
+	assert_int_equal(sr_hostport_parse(&spec.at, "10.0.0.2:80", NULL), 0);
+	assert_int_equal(sr_service_add_frontend(service, &spec), 0);
+	world_begin(&world);
+	with_cidr(&world, "10.0.0.0/30"); /* .2 only */
+	world.options.programmed = &programmed;
+	load(&world, SERVICE("web", ""));
+	assert_string_equal(address(&world, "web"), "none");
+
+	/* One of a manifest's own is no obstacle: it is what is being replaced. */
+	assert_int_equal(service->origin[0], 'm');
+	service->origin[0] = 'x';
+	load(&world, SERVICE("web", ""));
+	assert_string_equal(address(&world, "web"), "10.0.0.2");
+	world_end(&world);
+}
+
 static void a_lease_outside_the_pool_is_renewed(void **state)
 {
 	struct sr_addr addr;
@@ -314,6 +339,7 @@ int main(void)
 		cmocka_unit_test(a_lease_stays_whatever_comes_or_goes),
 		cmocka_unit_test(a_full_pool_reclaims_from_the_gone),
 		cmocka_unit_test(addresses_in_use_are_avoided),
+		cmocka_unit_test(addresses_of_map_add_are_avoided),
 		cmocka_unit_test(a_lease_outside_the_pool_is_renewed),
 		cmocka_unit_test(families),
 		cmocka_unit_test(a_load_balancer_from_its_subnet),

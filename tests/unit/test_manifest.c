@@ -5,8 +5,6 @@
  */
 #include "support.h"
 
-#include <sys/stat.h>
-
 /* The error without the folder that the file lies in. */
 static void expect_error(const char *name, const char *text, const char *expected)
 {
@@ -192,11 +190,22 @@ static void bad_others(void **state)
 		"spec: {ports: [{port: 80}]}\n",
 		"a.yaml:5: metadata.annotations[\"svcroute.io/weights\"]: '10.0.0.1': expected "
 		"ADDRESS:PORT[/tcp|/udp], with an IPv6 address in brackets");
+	expect_error("a.yaml",
+		     "kind: Service\nmetadata:\n  name: a\n  annotations:\n    svcroute.io/origin: map add\n"
+		     "spec: {ports: [{port: 80}]}\n",
+		     "a.yaml:4: metadata.annotations[\"svcroute.io/name\"]: missing");
 	expect_error(
 		"a.yaml",
 		"kind: Service\nmetadata:\n  name: a\n  annotations:\n    svcroute.io/origin: map add\n"
-		"spec: {ports: [{port: 80}]}\n",
-		"a.yaml:4: metadata.annotations[\"svcroute.io/name\"]: expected the frontend's ADDRESS:PORT/PROTOCOL");
+		"    svcroute.io/name: 10.0.0.7:81\nspec: {clusterIP: 10.0.0.7, ports: [{port: 80}]}\n",
+		"a.yaml:6: metadata.annotations[\"svcroute.io/name\"]: 10.0.0.7:81/tcp is not the address and port "
+		"in spec");
+	expect_error(
+		"a.yaml",
+		"kind: Service\nmetadata:\n  name: a\n  annotations:\n    svcroute.io/origin: x\n"
+		"    svcroute.io/name: A\nspec: {clusterIP: 10.0.0.7, ports: [{port: 80}]}\n",
+		"a.yaml:6: metadata.annotations[\"svcroute.io/name\"]: \"A\" is not a name (a-z, 0-9 and '-', at most "
+		"63 characters)");
 }
 
 static void syntax(void **state)
@@ -240,13 +249,13 @@ static void no_such_file(void **state)
 	assert_string_equal(err.text, "/nowhere/web.yaml: No such file or directory");
 }
 
-/* Sorted, by ending, not recursive, and not hidden files. */
+/* Sorted, by ending, and not hidden files. */
 static void folders(void **state)
 {
 	static const char service[] =
 		"kind: Service\nmetadata: {name: %s}\nspec: {clusterIP: 10.0.0.%d, ports: [{port: 80}]}\n";
 	static const char *const names[] = {"b.yaml", "a.yml", "c.json", "d.txt", ".e.yaml"};
-	char folder[200], inner[300], text[200];
+	char folder[200], text[200];
 	struct world world;
 	struct sr_error err;
 	size_t i;
@@ -259,9 +268,6 @@ static void folders(void **state)
 		snprintf(folder, sizeof(folder), "%s", given_file(names[i], text));
 	}
 	*strrchr(folder, '/') = '\0';
-	snprintf(inner, sizeof(inner), "%s/inner.yaml", folder);
-	assert_int_equal(mkdir(inner, 0700), 0);
-	rmdir(inner);
 
 	world_begin(&world);
 	assert_int_equal(sr_manifest_read(world.k8s, folder, &err), 0);

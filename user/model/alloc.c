@@ -329,6 +329,26 @@ static int alloc_choose(struct alloc *alloc, const struct alloc_request *request
 	return sr_leases_add(alloc->leases, meta->namespace, meta->name, request->pool.name, &addr);
 }
 
+/* What `map add` programmed stays: its addresses are not free. */
+static int alloc_avoid_programmed(struct alloc *alloc)
+{
+	const struct sr_services *services = alloc->options->programmed;
+	size_t i, j;
+	int r = 0;
+
+	for (i = 0; services && i < services->num; i++) {
+		const struct sr_service *service = &services->item[i];
+
+		if (!sr_service_is_from_map(service))
+			continue;
+		for (j = 0; r == 0 && j < service->num_frontends; j++)
+			r = sr_addr_set_add(&alloc->taken, &service->frontends[j].at.addr);
+		for (j = 0; r == 0 && j < service->num_endpoints; j++)
+			r = sr_addr_set_add(&alloc->taken, &service->endpoints[j].addr);
+	}
+	return r;
+}
+
 static int alloc_run(struct alloc *alloc, struct sr_alloc *out)
 {
 	size_t i;
@@ -339,6 +359,8 @@ static int alloc_run(struct alloc *alloc, struct sr_alloc *out)
 		r = sr_k8s_collect_hosts(alloc->view, &alloc->taken);
 	if (r == 0)
 		r = sr_k8s_collect_frontends(alloc->view, &alloc->taken);
+	if (r == 0)
+		r = alloc_avoid_programmed(alloc);
 	if (r == 0)
 		r = alloc_collect_requests(alloc, out);
 	if (r < 0)

@@ -36,6 +36,8 @@ struct sr_k8s_options {
 	size_t num_service_cidrs;
 	const struct sr_subnet *subnets;
 	size_t num_subnets;
+	/* What is programmed, or NULL: addresses of `map add` are not given out. */
+	const struct sr_services *programmed;
 };
 
 /* Lines for the user: what was skipped, what is not served yet. Owned. */

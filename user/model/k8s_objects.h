@@ -222,6 +222,8 @@ const char *sr_k8s_map_get(const struct sr_k8s_map *map, const char *key);
 int sr_k8s_decode_service(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err);
 /* Fill `out->unserved`; the rest of `out` is decoded. */
 int sr_k8s_decode_unserved(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err);
+/* k8s_restore.c: the annotations of an exported service; the rest is decoded. */
+int sr_k8s_decode_export(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err);
 /* Add "name value" (or "name") to a line, which may be NULL. 0 or -ENOMEM. */
 int sr_k8s_unserved_add(char **list, const char *name, const char *value);
 void sr_k8s_service_clear(struct sr_k8s_service *service);

@@ -3,7 +3,6 @@
  * Decoding of a Service. Every field that is used is checked; a field that is
  * set to something that is not served yet is named in `unserved`.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -304,29 +303,6 @@ static int service_decode_choice(struct sr_k8s_service *out, const struct sr_fie
 	return sr_string_set(&out->subnet, subnet) < 0 ? service_out_of_memory(err) : 0;
 }
 
-/* What sr_services_export() wrote beside the Service proper. */
-static int service_decode_export(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err)
-{
-	const char *origin = NULL, *alias = NULL;
-	struct sr_hostport at;
-	int r;
-
-	r = sr_k8s_annotation(root, SR_K8S_ORIGIN, &origin, err);
-	if (r == 0)
-		r = sr_k8s_annotation(root, SR_K8S_NAME, &alias, err);
-	if (r < 0)
-		return r;
-
-	out->exported = origin != NULL;
-	if (out->exported && strcmp(origin, SR_ORIGIN_MAP) == 0 && (!alias || sr_hostport_parse(&at, alias, NULL) < 0))
-		return sr_fail(err, -EINVAL,
-			       "metadata.annotations[\"%s\"]: expected the frontend's ADDRESS:PORT/PROTOCOL",
-			       SR_K8S_NAME);
-	if (sr_string_set(&out->restored_origin, origin) < 0 || sr_string_set(&out->alias, alias) < 0)
-		return service_out_of_memory(err);
-	return 0;
-}
-
 int sr_k8s_decode_service(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err)
 {
 	struct sr_field metadata = sr_field_get(root, "metadata");
@@ -358,7 +334,7 @@ int sr_k8s_decode_service(struct sr_k8s_service *out, const struct sr_field *roo
 	if (r == 0)
 		r = sr_k8s_decode_weights(&out->weights, root, err);
 	if (r == 0)
-		r = service_decode_export(out, root, err);
+		r = sr_k8s_decode_export(out, root, err);
 	return r < 0 ? r : sr_k8s_decode_unserved(out, root, err);
 }
 
