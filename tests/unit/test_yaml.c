@@ -67,6 +67,7 @@ static void plain_scalars(void **state)
 		    "{\"a\":80,\"b\":-1,\"c\":1,\"d\":31,\"e\":15,\"f\":15,\"g\":5,\"h\":1000,\"i\":0}\n");
 	expect_yaml("{a: 1.5, b: .5, c: 1e3, d: -2.5E-1, e: 99999999999999999999}",
 		    "{\"a\":1.5,\"b\":0.5,\"c\":1000.0,\"d\":-0.25,\"e\":1e20}\n");
+	expect_yaml("{a: 1e999, b: -1e999, c: .inf}", "{\"a\":\"1e999\",\"b\":\"-1e999\",\"c\":\".inf\"}\n");
 	expect_yaml("{a: yes, b: Off, c: TRUE, d: n, e: on}",
 		    "{\"a\":true,\"b\":false,\"c\":true,\"d\":false,\"e\":true}\n");
 	expect_yaml("a:\nb: ~\nc: null\n", "{\"a\":null,\"b\":null,\"c\":null}\n");

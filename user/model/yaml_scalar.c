@@ -4,6 +4,7 @@
  * what kubectl uses): `port: 80` is a number, `enabled: on` is true.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,7 +101,8 @@ json_t *sr_yaml_scalar(const char *text, size_t length)
 	scalar_without_underscores(plain, text);
 	if (scalar_parse_integer(plain, &integer))
 		return json_integer(integer);
-	if (scalar_looks_like_real(plain))
+	/* JSON has no infinity: a number beyond all bounds stays a string. */
+	if (scalar_looks_like_real(plain) && isfinite(strtod(plain, NULL)))
 		return json_real(strtod(plain, NULL));
 	return json_stringn(text, length);
 }
