@@ -9,9 +9,10 @@
 #     gateway 10.240.0.7
 #     client 10.240.32.10
 #
-# Service `near` is web-1, `far` is web-3, `all` is all three. The ClusterIPs are
-# 10.0.0.N and fd00:10::N, the external IPs 10.240.16.N and fd00:240:0:10::N, N
-# being 11, 12 and 10. Port 90 leads to whoami.py, TCP and UDP; 5201 to iperf3.
+# Service `near` is web-1, `far` is web-3, `all` is all three; `host` and `farhost`
+# are node1 and node2 themselves, as in pods of the host network. The ClusterIPs
+# are 10.0.0.N and fd00:10::N, the external IPs 10.240.16.N and fd00:240:0:10::N, N
+# being 11, 12, 10, 13 and 14. Port 90 leads to whoami.py, 5201 to iperf3.
 
 # shellcheck source=tests/net/lab.bash
 source "${BASH_SOURCE[0]%/*}/lab.bash"
@@ -26,8 +27,13 @@ NEAR=(10.0.0.11 fd00:10::11)
 FAR=(10.0.0.12 fd00:10::12)
 NEAR_EXTERNAL=(10.240.16.11 fd00:240:0:10::11)
 FAR_EXTERNAL=(10.240.16.12 fd00:240:0:10::12)
+HOST=(10.0.0.13 fd00:10::13)
+FARHOST=(10.0.0.14 fd00:10::14)
+HOST_EXTERNAL=(10.240.16.13 fd00:240:0:10::13)
+FARHOST_EXTERNAL=(10.240.16.14 fd00:240:0:10::14)
 ALL=(10.0.0.10 fd00:10::10)
 ALL_EXTERNAL=(10.240.16.10 fd00:240:0:10::10)
+export HOST FARHOST HOST_EXTERNAL FARHOST_EXTERNAL
 export NODE1 GATEWAY CLIENT WEB1 WEB2 WEB3 NEAR FAR NEAR_EXTERNAL FAR_EXTERNAL ALL ALL_EXTERNAL
 
 # --- the network ----------------------------------------------------------------
@@ -45,6 +51,8 @@ net_start() {
 	lab_pod node1 web-2 "${WEB2[@]}"
 	lab_pod node2 web-3 "${WEB3[@]}"
 	lab_route "$1" 10.240.16.0/24 fd00:240:0:10::/64
+	lab_serve node1 80
+	lab_serve node2 80
 	for pod in web-1 web-2 web-3; do
 		lab_serve "$pod" 80
 		lab_spawn "$pod" iperf3 -s
@@ -63,6 +71,8 @@ services() {
 	service all 10 30 31 32
 	service near 11 30
 	service far 12 32
+	service host 13 4
+	service farhost 14 5
 }
 
 # service NAME N HOST...: a Service and its EndpointSlices, as kubectl prints them.

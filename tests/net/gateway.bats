@@ -81,6 +81,12 @@ bulk() {
 	(($(grep -cx 2000 <<<"$sizes") == 500))
 }
 
+@test "XDP: one client port, used again and again" {
+	with xdp
+	probe_from client reuse "${ALL_EXTERNAL[0]}" 90 100
+	probe_from client reuse "${ALL_EXTERNAL[1]}" 90 100
+}
+
 @test "the gateway's own connections are left alone" {
 	with xdp
 	[[ $(curl_from gateway "http://${WEB3[0]}/") == "web-3 ${GATEWAY[0]}" ]]
@@ -91,6 +97,14 @@ bulk() {
 @test "the gateway itself calls external IPs" {
 	with xdp
 	expect_both gateway FAR_EXTERNAL web-3 GATEWAY
+}
+
+@test "the gateway's neighbours call external IPs, their own pods among the backends" {
+	with xdp
+	expect_both node2 FAR_EXTERNAL web-3 GATEWAY
+	expect_both web-3 FAR_EXTERNAL web-3 GATEWAY
+	expect_even web-3 "${ALL_EXTERNAL[0]}"
+	expect_even node2 "${ALL_EXTERNAL[1]}"
 }
 
 @test "tc: external IPs lead to pods on the nodes" {

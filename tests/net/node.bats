@@ -57,6 +57,16 @@ node_calls_services() {
 	expect_both node1 FAR_EXTERNAL web-3 NODE1
 }
 
+# Backends that are nodes themselves, this one and another.
+all_call_nodes() {
+	expect_both web-1 HOST node1 WEB1
+	expect_both web-1 FARHOST node2 WEB1
+	expect_both node1 HOST node1 NODE1
+	expect_both node1 FARHOST node2 NODE1
+	expect_both client HOST_EXTERNAL node1 CLIENT
+	expect_both client FARHOST_EXTERNAL node2 NODE1
+}
+
 # bulk CHECK: from a pod, near, far and to itself, and from outside.
 bulk() {
 	local family
@@ -83,6 +93,11 @@ bulk() {
 @test "tc, offloads on: the node calls services" {
 	with tc-offloads
 	node_calls_services
+}
+
+@test "tc, offloads on: all call services of the host network" {
+	with tc-offloads
+	all_call_nodes
 }
 
 @test "tc, offloads on: 20 MB, and datagrams in fragments" {
@@ -125,6 +140,11 @@ bulk() {
 @test "XDP: the node calls services" {
 	with xdp
 	node_calls_services
+}
+
+@test "XDP: all call services of the host network" {
+	with xdp
+	all_call_nodes
 }
 
 @test "XDP: 20 MB, and datagrams in fragments" {

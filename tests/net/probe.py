@@ -9,6 +9,8 @@ probe.py peer ADDRESS PORT
     connects over TCP; says getpeername() and the answer to GET /
 probe.py loop ADDRESS PORT SECONDS
     asks GET /, each time on a new connection; says "N answered, N failed"
+probe.py reuse ADDRESS PORT N
+    the same N times, each time from the same port of its own
 """
 import argparse
 import http.client
@@ -53,11 +55,15 @@ def udp_answer(sock, payload):
     return f"{plain(source[0])} {source[1]} {name.decode()} {client.decode()}"
 
 
+def get(sock):
+    """Ask GET /, and read until the server closes."""
+    sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    return sock.makefile("rb").read().rpartition(b"\r\n\r\n")[2].decode().strip()
+
+
 def peer(args):
     with socket.create_connection((args.address, args.port), args.timeout) as sock:
-        sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
-        body = sock.makefile("rb").read().rpartition(b"\r\n\r\n")[2]
-        print(*sock.getpeername()[:2], body.decode().strip())
+        print(*sock.getpeername()[:2], get(sock))
 
 
 def ask(args):
@@ -80,10 +86,21 @@ def loop(args):
     print(f"{answered} answered, {failed} failed")
 
 
+def reuse(args):
+    for _ in range(args.count):
+        with socket.socket(family(args.address)) as sock:
+            sock.settimeout(args.timeout)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(("", 20555))
+            sock.connect((args.address, args.port))
+            if not get(sock):
+                raise SystemExit("an empty answer")
+
+
 def parse():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
-    for function in (udp, peer, loop):
+    for function in (udp, peer, loop, reuse):
         command = commands.add_parser(function.__name__)
         command.add_argument("address")
         command.add_argument("port", type=int)
@@ -96,6 +113,8 @@ def parse():
             command.add_argument("--size", type=int, default=16)
         if function is loop:
             command.add_argument("seconds", type=float)
+        if function is reuse:
+            command.add_argument("count", type=int)
     return parser.parse_args()
 
 
