@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where a packet's bytes are, for either hook. In assembly: the compiler would
+ * A packet's bytes, for either hook: where they are, and how to change them
+ * where nobody else keeps account of their checksum.
+ *
+ * Where they are is asked in assembly: the compiler would
  * add an offset to ctx first and load then, which the verifier refuses.
  */
 #ifndef BPF_CTX_DATA_H
@@ -20,6 +23,36 @@ static __always_inline void *ctx_data_end(const sr_ctx *ctx)
 
 	asm volatile("%0 = *(u32 *)(%1 + %2)" : "=r"(end) : "r"(ctx), "i"(offsetof(sr_ctx, data_end)));
 	return end;
+}
+
+/*
+ * Bring a transport checksum up to date: addresses changed by `addr`, ports by
+ * `port`. UDP's 0 means none and stays (RFC 768); a sum of 0 is sent as all ones.
+ */
+static __always_inline int ctx_fix_l4_csum(sr_ctx *ctx, __u16 offset, __u64 addr, __u64 port, bool udp)
+{
+	__sum16 *check = ctx_data(ctx) + offset;
+
+	if ((void *)(check + 1) > ctx_data_end(ctx))
+		return -1;
+	if (udp && *check == 0)
+		return 0;
+
+	*check = csum_update(*check, addr + port);
+	if (udp && *check == 0)
+		*check = 0xffff;
+	return 0;
+}
+
+/* Write `length` (a constant) bytes. */
+static __always_inline int ctx_write(sr_ctx *ctx, __u16 offset, const void *from, __u32 length)
+{
+	void *to = ctx_data(ctx) + offset;
+
+	if (to + length > ctx_data_end(ctx))
+		return -1;
+	__builtin_memcpy(to, from, length);
+	return 0;
 }
 
 #endif

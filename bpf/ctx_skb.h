@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The verbs of a packet, for tc: an skb, whose transport checksum may be
- * complete, partial (the device will finish it) or told by the device; which
- * of them cannot be read, so only the helpers may touch it. ctx_xdp.h has the
- * same for XDP.
+ * complete, left to the device (partial), or accompanied by a sum that the
+ * device made over all bytes. ctx_xdp.h has the same verbs for XDP.
  */
 #ifndef BPF_CTX_H
 #define BPF_CTX_H
@@ -33,27 +32,66 @@ static __always_inline void ctx_pull_headers(sr_ctx *ctx)
 		bpf_skb_pull_data(ctx, ctx->len < CTX_HEADERS ? ctx->len : CTX_HEADERS);
 }
 
-/* As in ctx_xdp.h. Addresses are in the pseudo header, ports are not: so two calls. */
+/* Of the kernel's struct sk_buff; CO-RE finds where it lies. */
+struct sk_buff___csum {
+	__u8 ip_summed : 2;
+} __attribute__((preserve_access_index));
+
+#define CHECKSUM_NONE	     0
+#define CHECKSUM_UNNECESSARY 1
+#define CHECKSUM_COMPLETE    2
+#define CHECKSUM_PARTIAL     3
+
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+
+/*
+ * Who keeps account of the checksum. Since Linux 6.2 we may look; before, only
+ * the helpers know, which get CHECKSUM_COMPLETE and the others right.
+ */
+static __always_inline int ctx_csum_state(sr_ctx *ctx)
+{
+	struct sk_buff___csum *skb;
+
+	if (!bpf_cast_to_kern_ctx)
+		return CHECKSUM_COMPLETE;
+	skb = bpf_cast_to_kern_ctx(ctx);
+	return BPF_CORE_READ_BITFIELD(skb, ip_summed);
+}
+
+static __always_inline bool ctx_csum_is_ours(int state)
+{
+	return state == CHECKSUM_NONE || state == CHECKSUM_UNNECESSARY;
+}
+
+/*
+ * As ctx_fix_l4_csum(). Addresses are in the pseudo header, ports are not; a
+ * partial checksum covers the pseudo header only.
+ */
 static __always_inline int ctx_update_l4_csum(sr_ctx *ctx, __u16 offset, __u64 addr, __u64 port, bool udp)
 {
 	__u64 flags = udp ? BPF_F_MARK_MANGLED_0 : 0;
-	int ret = 0;
+	int state = ctx_csum_state(ctx);
+	int ret;
 
-	if (addr)
-		ret |= bpf_l4_csum_replace(ctx, offset, 0, csum_fold32(addr), flags | BPF_F_PSEUDO_HDR);
-	if (port)
+	if (likely(ctx_csum_is_ours(state)))
+		return ctx_fix_l4_csum(ctx, offset, addr, port, udp);
+
+	ret = bpf_l4_csum_replace(ctx, offset, 0, csum_fold32(addr), flags | BPF_F_PSEUDO_HDR);
+	if (state != CHECKSUM_PARTIAL)
 		ret |= bpf_l4_csum_replace(ctx, offset, 0, csum_fold32(port), flags);
 	return ret;
 }
 
 /*
- * As in ctx_xdp.h. Where the device told the sum of all bytes
- * (CHECKSUM_COMPLETE), it must follow: the helper above took an address's
- * change out of it, which is right for IPv4, whose header sums up to nothing.
+ * Write to an IPv6 header, which has no checksum of its own. A sum over all
+ * bytes must follow: the helper above took the addresses' change out of it,
+ * which is right for IPv4 only, whose header sums up to nothing.
  */
 static __always_inline int ctx_store_v6(sr_ctx *ctx, __u16 offset, const void *from, __u32 length)
 {
-	return bpf_skb_store_bytes(ctx, offset, from, length, BPF_F_RECOMPUTE_CSUM);
+	if (ctx_csum_state(ctx) == CHECKSUM_COMPLETE)
+		return bpf_skb_store_bytes(ctx, offset, from, length, BPF_F_RECOMPUTE_CSUM);
+	return ctx_write(ctx, offset, from, length);
 }
 
 static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)

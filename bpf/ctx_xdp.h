@@ -24,34 +24,15 @@ static __always_inline void ctx_pull_headers(sr_ctx *ctx)
 {
 }
 
-/*
- * Bring a transport checksum up to date: addresses changed by `addr`, ports by
- * `port`. UDP's 0 means none and stays (RFC 768); a sum of 0 is sent as all ones.
- */
 static __always_inline int ctx_update_l4_csum(sr_ctx *ctx, __u16 offset, __u64 addr, __u64 port, bool udp)
 {
-	__sum16 *check = ctx_data(ctx) + offset;
-
-	if ((void *)(check + 1) > ctx_data_end(ctx))
-		return -1;
-	if (udp && *check == 0)
-		return 0;
-
-	*check = csum_update(*check, addr + port);
-	if (udp && *check == 0)
-		*check = 0xffff;
-	return 0;
+	return ctx_fix_l4_csum(ctx, offset, addr, port, udp);
 }
 
-/* Write `length` (a constant) bytes of an IPv6 header, which has no checksum. */
+/* Write to an IPv6 header, which has no checksum of its own. */
 static __always_inline int ctx_store_v6(sr_ctx *ctx, __u16 offset, const void *from, __u32 length)
 {
-	void *to = ctx_data(ctx) + offset;
-
-	if (to + length > ctx_data_end(ctx))
-		return -1;
-	__builtin_memcpy(to, from, length);
-	return 0;
+	return ctx_write(ctx, offset, from, length);
 }
 
 static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)
