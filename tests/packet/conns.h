@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The connection tables, looked at and meddled with: entries by the tuple of
+ * the packets that meet them ("10.244.0.2:1234" → "10.96.0.10:80").
+ */
+#ifndef TESTS_PACKET_CONNS_H
+#define TESTS_PACKET_CONNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "svcroute/abi.h"
+
+enum table {
+	TABLE_NEW,
+	TABLE_PROVEN,
+};
+
+/* Does a table have the entry? `out` (may be NULL) gets a copy. */
+bool conn_read(enum table table, const char *from, const char *to, struct sr_conn *out);
+
+/* As an LRU table would, under pressure. */
+void conn_evict(enum table table, const char *from, const char *to);
+
+/* As if the entry's last packet, or its first one, had come so much earlier. */
+void conn_age(const char *from, const char *to, int seconds);
+void conn_begin_earlier(const char *from, const char *to, int seconds);
+
+size_t conns_count(enum table table);
+
+/* All entries of a table, malloc'd. */
+struct sr_conn *conns_all(enum table table, size_t *num);
+
+/* Empty both tables, and that of fragments. */
+void conns_forget(void);
+
+#endif

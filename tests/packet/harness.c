@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The datapath in the kernel, and one frame at a time through it. */
+#include "harness.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "conns.h"
+#include "kernel/maps.h"
+#include "services.h"
+
+#define HARNESS_INSTANCE "packet-test"
+
+#undef send
+
+/* Verdicts as the kernel numbers them. */
+#define HARNESS_TC_UNSPEC   0xffffffffu
+#define HARNESS_TC_SHOT	    2
+#define HARNESS_TC_REDIRECT 7
+
+static const char *const harness_names[NUM_PROGRAMS] = {
+	[PROG_XDP] = "sr_xdp_uplink",	 [PROG_FROM_WIRE] = "sr_from_wire", [PROG_TO_WIRE] = "sr_to_wire",
+	[PROG_FROM_POD] = "sr_from_pod", [PROG_TO_POD] = "sr_to_pod",
+};
+
+static const struct sr_datapath_config harness_usual = {
+	.snat_port_low = SNAT_LOW,
+	.snat_port_high = SNAT_HIGH,
+};
+
+static struct {
+	struct sr_datapath *datapath;
+	int program[NUM_PROGRAMS];
+	int link[2]; /* XDP on the uplinks */
+	bool is_unusual;
+
+	/* The last frame: what went in and came out. */
+	struct frame in, out;
+	enum verdict verdict;
+	struct sr_counter before[SR_REASON_MAX];
+} harness = {.program = {-1, -1, -1, -1, -1}, .link = {-1, -1}};
+
+struct sr_datapath *harness_datapath(void)
+{
+	return harness.datapath;
+}
+
+const struct frame *sent(void)
+{
+	return &harness.out;
+}
+
+static void harness_counters(struct sr_counter counters[SR_REASON_MAX])
+{
+	struct sr_error err = {};
+
+	if (sr_maps_counters(harness.datapath, counters, &err) < 0)
+		fail_msg("%s", err.text);
+}
+
+/* --- load ------------------------------------------------------------------------------ */
+
+static void harness_write_device(enum device device, const char *snat, __u32 flags)
+{
+	struct sr_device value = {
+		.snat4 = world_addr(snat ? snat : "::", 4),
+		.snat6 = world_addr(snat ? snat : "::", 6),
+		.flags = flags,
+		.mtu = 1500,
+	};
+	__u32 ifindex = network_ifindex(device);
+
+	bpf_map_update_elem(sr_datapath_map_fd(harness.datapath, "sr_devices"), &ifindex, &value, BPF_ANY);
+}
+
+static void harness_write_devices(void)
+{
+	harness_write_device(DEVICE_ETH0, NODE, SR_DEVICE_UPLINK);
+	harness_write_device(DEVICE_ETH1, NODE_ETH1, SR_DEVICE_UPLINK);
+	harness_write_device(DEVICE_POD1, NODE_TO_PODS, SR_DEVICE_POD);
+	harness_write_device(DEVICE_POD2, NODE_TO_PODS, SR_DEVICE_POD);
+}
+
+static void harness_unload(void)
+{
+	for (int i = 0; i < NUM_PROGRAMS; i++)
+		sr_cleanup_close(&harness.program[i]);
+	for (int i = 0; i < 2; i++)
+		sr_cleanup_close(&harness.link[i]);
+	sr_datapath_close(TAKE_PTR(harness.datapath));
+}
+
+/*
+ * XDP must sit on a device: veth has no receive queue to name without it, and
+ * running a program that sits nowhere costs tens of milliseconds each time.
+ */
+static int harness_load(const struct sr_datapath_config *config)
+{
+	struct sr_error err = {};
+
+	harness_unload();
+	if (sr_datapath_load(&harness.datapath, HARNESS_INSTANCE, config, NULL, &err) < 0) {
+		fprintf(stderr, "cannot load the datapath: %s\n", err.text);
+		return -1;
+	}
+	for (int i = 0; i < NUM_PROGRAMS; i++) {
+		harness.program[i] = sr_datapath_program_fd(harness.datapath, harness_names[i]);
+		if (harness.program[i] < 0)
+			return -1;
+	}
+	for (int i = 0; i < 2; i++) {
+		harness.link[i] =
+			bpf_link_create(harness.program[PROG_XDP], network_ifindex(DEVICE_ETH0 + i), BPF_XDP, NULL);
+		if (harness.link[i] < 0) {
+			perror("cannot attach XDP");
+			return -1;
+		}
+	}
+	harness_write_devices();
+	return 0;
+}
+
+int harness_start(void)
+{
+	return network_make() < 0 ? -1 : harness_load(&harness_usual);
+}
+
+void harness_stop(void)
+{
+	harness_unload();
+	sr_datapath_unload(HARNESS_INSTANCE, NULL);
+}
+
+static void harness_load_unusual(const struct sr_datapath_config *config)
+{
+	harness.is_unusual = true;
+	if (harness_load(config) < 0)
+		fail_msg("cannot load the datapath anew");
+}
+
+void given_external_clusterips(void)
+{
+	struct sr_datapath_config config = harness_usual;
+
+	config.allow_external_clusterip = true;
+	harness_load_unusual(&config);
+}
+
+void given_snat_ports(uint16_t low, uint16_t high)
+{
+	harness_load_unusual(&(struct sr_datapath_config){.snat_port_low = low, .snat_port_high = high});
+}
+
+void given_no_snat_address(enum device device)
+{
+	harness_write_device(device, NULL, device <= DEVICE_ETH1 ? SR_DEVICE_UPLINK : SR_DEVICE_POD);
+}
+
+/* --- around each test ------------------------------------------------------------------ */
+
+static void harness_zero_counters(void)
+{
+	struct sr_counter zero[256] = {};
+	int fd = sr_datapath_map_fd(harness.datapath, "sr_counters");
+
+	for (__u32 i = 0; i < SR_REASON_MAX; i++)
+		bpf_map_update_elem(fd, &i, zero, BPF_ANY);
+}
+
+int harness_setup(void **state)
+{
+	world = *(struct world *)*state;
+	harness_zero_counters();
+	memset(&harness.in, 0, sizeof(harness.in));
+	memset(&harness.out, 0, sizeof(harness.out));
+	return 0;
+}
+
+int harness_teardown(void **state)
+{
+	(void)state;
+	services_forget();
+	conns_forget();
+	harness_write_devices();
+	if (!harness.is_unusual)
+		return 0;
+	harness.is_unusual = false;
+	return harness_load(&harness_usual);
+}
+
+/* --- a packet --------------------------------------------------------------------------- */
+
+static enum verdict harness_verdict(enum program program, __u32 code)
+{
+	if (program == PROG_XDP) {
+		switch (code) {
+		case XDP_PASS:
+			return VERDICT_PASS;
+		case XDP_DROP:
+			return VERDICT_DROP;
+		case XDP_TX:
+			return VERDICT_TX;
+		case XDP_REDIRECT:
+			return VERDICT_REDIRECT;
+		default:
+			break;
+		}
+	} else {
+		switch (code) {
+		case HARNESS_TC_UNSPEC:
+			return VERDICT_PASS;
+		case HARNESS_TC_SHOT:
+			return VERDICT_DROP;
+		case HARNESS_TC_REDIRECT:
+			return VERDICT_REDIRECT;
+		default:
+			break;
+		}
+	}
+	fail_msg("%s returned %u", harness_names[program], code);
+	return VERDICT_DROP;
+}
+
+void send_by(enum device device, enum program program, struct frame frame)
+{
+	__u32 ifindex = network_ifindex(device);
+	struct xdp_md xdp = {.data_end = frame.length, .ingress_ifindex = ifindex};
+	struct __sk_buff skb = {.ifindex = ifindex};
+	bool is_xdp = program == PROG_XDP;
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame.bytes, .data_size_in = frame.length,
+		    .data_out = harness.out.bytes, .data_size_out = FRAME_SIZE,
+		    .ctx_in = is_xdp ? (void *)&xdp : (void *)&skb, .ctx_size_in = is_xdp ? sizeof(xdp) : sizeof(skb));
+
+	harness_counters(harness.before);
+	if (bpf_prog_test_run_opts(harness.program[program], &run) < 0)
+		fail_msg("%s does not run: %s", harness_names[program], strerror(errno));
+	harness.in = frame;
+	harness.out.length = run.data_size_out;
+	harness.verdict = harness_verdict(program, run.retval);
+}
+
+void harness_send(enum program program, struct frame frame)
+{
+	bool on_pod = program == PROG_FROM_POD || program == PROG_TO_POD;
+
+	send_by(on_pod ? DEVICE_POD1 : DEVICE_ETH0, program, frame);
+}
+
+/* --- what came of it --------------------------------------------------------------------- */
+
+static const char *const harness_reasons[SR_REASON_MAX] = {[0] = "translated",
+#define X(code, name, text) [SR_PASS_INDEX_##code] = name,
+							   SR_PASS_REASONS(X)
+#undef X
+#define X(code, name, text) [SR_DROP_INDEX_##code] = name,
+								   SR_DROP_REASONS(X)
+#undef X
+};
+
+/* The counter that the last packet raised. */
+static const char *harness_reason(void)
+{
+	struct sr_counter now[SR_REASON_MAX];
+
+	harness_counters(now);
+	for (int i = 0; i < SR_REASON_MAX; i++)
+		if (now[i].packets == harness.before[i].packets + 1)
+			return harness_reasons[i];
+	return "counted nowhere";
+}
+
+void harness_expect_verdict(enum verdict verdict, const char *file, int line)
+{
+	static const char *const names[] = {"pass", "drop", "transmit", "redirect"};
+
+	if (harness.verdict == verdict)
+		return;
+	print_error("expected to %s, got: %s (%s)\n", names[verdict], names[harness.verdict], harness_reason());
+	_fail(file, line);
+}
+
+static void harness_expect_reason(int code, const char *file, int line)
+{
+	const char *reason = harness_reason();
+
+	if (reason == harness_reasons[sr_reason_index(code)])
+		return;
+	print_error("expected %s, got %s\n", harness_reasons[sr_reason_index(code)], reason);
+	_fail(file, line);
+}
+
+static void harness_expect_frame(const struct frame *want, const char *file, int line)
+{
+	if (frame_is_equal(want, &harness.out))
+		return;
+	frame_explain(want, &harness.out);
+	_fail(file, line);
+}
+
+/* Two checks that do not know of one another: the frame as built, and the sums as received. */
+void harness_expect(enum verdict verdict, struct frame frame, const char *file, int line)
+{
+	const char *wrong;
+
+	harness_expect_verdict(verdict, file, line);
+	harness_expect_reason(SR_OK, file, line);
+	harness_expect_frame(&frame, file, line);
+	wrong = frame_wrong_sum(&harness.out);
+	if (wrong) {
+		print_error("%s is wrong\n", wrong);
+		_fail(file, line);
+	}
+}
+
+void harness_expect_untouched(int reason, const char *file, int line)
+{
+	harness_expect_verdict(VERDICT_PASS, file, line);
+	harness_expect_reason(reason, file, line);
+	harness_expect_frame(&harness.in, file, line);
+}
+
+void harness_expect_drop(int reason, const char *file, int line)
+{
+	harness_expect_verdict(VERDICT_DROP, file, line);
+	harness_expect_reason(reason, file, line);
+}
+
+void harness_expect_counter(int reason, uint64_t packets, const char *file, int line)
+{
+	struct sr_counter now[SR_REASON_MAX];
+	unsigned int index = sr_reason_index(reason);
+
+	harness_counters(now);
+	if (now[index].packets == packets)
+		return;
+	print_error("%s: expected %llu packets, got %llu\n", harness_reasons[index], (unsigned long long)packets,
+		    now[index].packets);
+	_fail(file, line);
+}
+
+const char *harness_expect_snat(const char *addr, const char *file, int line)
+{
+	const char *source = frame_source(&harness.out);
+	struct sr_hostport got = world_hostport(source, world.family, world.proto);
+	struct sr_addr want = world_addr(addr, world.family);
+	int port = ntohs(got.port);
+
+	if (sr_addr_compare(&got.addr, &want) == 0 && port >= SNAT_LOW && port <= SNAT_HIGH)
+		return source;
+	print_error("expected %s and a port of SNAT's, got %s\n", addr, source);
+	_fail(file, line);
+	return NULL;
+}

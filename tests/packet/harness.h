@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Given a service, send a frame, expect a frame:
+ *
+ *	given_service("10.96.0.10:80/tcp", "10.244.1.7:8080");
+ *	send(PROG_FROM_POD, tcp4("10.244.0.2:1234", "10.96.0.10:80"));
+ *	expect_packet(tcp4("10.244.0.2:1234", "10.244.1.7:8080"));
+ *	expect_counter(SR_OK, 1);
+ *
+ * The programs run in the kernel, one frame at a time (BPF_PROG_TEST_RUN).
+ */
+#ifndef TESTS_PACKET_HARNESS_H
+#define TESTS_PACKET_HARNESS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "frame.h"
+#include "network.h"
+#include "svcroute/reason.h"
+#include "world.h"
+
+enum program {
+	PROG_XDP,
+	PROG_FROM_WIRE,
+	PROG_TO_WIRE,
+	PROG_FROM_POD,
+	PROG_TO_POD,
+	NUM_PROGRAMS,
+};
+
+enum verdict {
+	VERDICT_PASS,
+	VERDICT_DROP,
+	VERDICT_TX,
+	VERDICT_REDIRECT,
+};
+
+/* --- what is programmed; all of it is forgotten after each test ------------------- */
+
+/*
+ * A ClusterIP "10.96.0.10:80" and its backends "10.244.1.7:8080[,weight=N]",
+ * or NULL for none. Said again, it changes.
+ */
+#define given_service(frontend, ...) harness_given(SR_SCOPE_CLUSTER, frontend, (const char *const[]){__VA_ARGS__, NULL})
+/* The same for an address that the outside may use. */
+#define given_external(frontend, ...)                                                                                  \
+	harness_given(SR_SCOPE_EXTERNAL, frontend, (const char *const[]){__VA_ARGS__, NULL})
+/* One more address of the service whose frontend is `frontend`. */
+void given_frontend(const char *frontend, const char *also);
+void given_no_service(const char *frontend);
+/* Until the test ends, outside clients may call ClusterIPs. */
+void given_external_clusterips(void);
+/* Until the test ends, SNAT may use these ports only. */
+void given_snat_ports(uint16_t low, uint16_t high);
+/* Until the test ends, a device has no address to send from. */
+void given_no_snat_address(enum device device);
+
+void harness_given(int scope, const char *frontend, const char *const *backends);
+
+/* --- packets ------------------------------------------------------------------------ */
+
+#define send(program, frame) harness_send(program, frame)
+void harness_send(enum program program, struct frame frame);
+/* As if it came in (or went out) by another device than the program's usual one. */
+void send_by(enum device device, enum program program, struct frame frame);
+/* What came out of the last one. */
+const struct frame *sent(void);
+
+/* The last frame came out as `frame` and goes on to the stack. */
+#define expect_packet(frame) harness_expect(VERDICT_PASS, frame, __FILE__, __LINE__)
+/* It came out as `frame` and leaves by the device it came from (XDP), or by another. */
+#define expect_tx(frame)       harness_expect(VERDICT_TX, frame, __FILE__, __LINE__)
+#define expect_redirect(frame) harness_expect(VERDICT_REDIRECT, frame, __FILE__, __LINE__)
+/* It was passed on byte for byte, for the reason SR_PASS_*. */
+#define expect_untouched(reason) harness_expect_untouched(reason, __FILE__, __LINE__)
+/* It was dropped for the reason SR_DROP_*. */
+#define expect_drop(reason)	harness_expect_drop(reason, __FILE__, __LINE__)
+#define expect_verdict(verdict) harness_expect_verdict(verdict, __FILE__, __LINE__)
+/* Since the test began, this many packets had this end. */
+#define expect_counter(reason, packets) harness_expect_counter(reason, packets, __FILE__, __LINE__)
+/* The last frame's source is `addr` with a port of the SNAT range; returns both. */
+#define expect_snat(addr) harness_expect_snat(addr, __FILE__, __LINE__)
+
+void harness_expect(enum verdict verdict, struct frame frame, const char *file, int line);
+void harness_expect_untouched(int reason, const char *file, int line);
+void harness_expect_drop(int reason, const char *file, int line);
+void harness_expect_verdict(enum verdict verdict, const char *file, int line);
+void harness_expect_counter(int reason, uint64_t packets, const char *file, int line);
+const char *harness_expect_snat(const char *addr, const char *file, int line);
+
+/* --- the run as a whole ---------------------------------------------------------------- */
+
+#define SNAT_LOW  20000
+#define SNAT_HIGH 29999
+
+struct sr_datapath *harness_datapath(void);
+/* Load the datapath into the process's own network; 0, or -1 after saying why. */
+int harness_start(void);
+void harness_stop(void);
+int harness_setup(void **state);
+int harness_teardown(void **state);
+
+#define TEST(name) static void name(void **state __attribute__((unused)))
+
+#define TEST_IN(test_, family_, proto_, title)                                                                         \
+	{                                                                                                              \
+		.name = #test_ " " title, .test_func = test_, .setup_func = harness_setup,                             \
+		.teardown_func = harness_teardown, .initial_state = &(struct world)                                    \
+		{                                                                                                      \
+			family_, proto_                                                                                \
+		}                                                                                                      \
+	}
+/* A test that speaks of tcp() or udp(), in both families. */
+#define BOTH_FAMILIES(test) TEST_IN(test, 4, IPPROTO_TCP, "(IPv4)"), TEST_IN(test, 6, IPPROTO_TCP, "(IPv6)")
+/* A test that speaks of packet(): in both families, over TCP and UDP. */
+#define EACH_WAY(test)                                                                                                 \
+	TEST_IN(test, 4, IPPROTO_TCP, "(IPv4, TCP)"), TEST_IN(test, 4, IPPROTO_UDP, "(IPv4, UDP)"),                    \
+		TEST_IN(test, 6, IPPROTO_TCP, "(IPv6, TCP)"), TEST_IN(test, 6, IPPROTO_UDP, "(IPv6, UDP)")
+#define ONLY_V4(test) TEST_IN(test, 4, IPPROTO_TCP, "(IPv4)")
+#define ONLY_V6(test) TEST_IN(test, 6, IPPROTO_TCP, "(IPv6)")
+
+#endif

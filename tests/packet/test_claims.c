@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The tuple on which a flow's answers arrive is claimed by no other flow. */
+#include "tests.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VIP   "198.51.100.7:90"
+#define FLOWS 1000
+
+static const char *client_text(int i)
+{
+	static char text[32];
+
+	snprintf(text, sizeof(text), "203.0.%d.%d:%d", i / 200, 1 + i % 200, 3000 + i % 7);
+	return text;
+}
+
+static int compare_tuples(const void *a, const void *b)
+{
+	return memcmp(&((const struct sr_conn *)a)->from, &((const struct sr_conn *)b)->from, sizeof(struct sr_tuple));
+}
+
+static int compare_answers(const void *a, const void *b)
+{
+	return memcmp(&((const struct sr_conn *)a)->to, &((const struct sr_conn *)b)->to,
+		      offsetof(struct sr_rewrite, flags));
+}
+
+/* Answers that are told apart when they arrive lead to as many clients. */
+static void expect_distinct_answers(size_t want)
+{
+	sr_autofree struct sr_conn *all = NULL;
+	size_t num, replies = 0;
+
+	all = conns_all(TABLE_NEW, &num);
+	for (size_t i = 0; i < num; i++)
+		if (all[i].to.flags & SR_CONN_REPLY)
+			all[replies++] = all[i];
+	assert_int_equal(replies, want);
+	qsort(all, replies, sizeof(*all), compare_tuples);
+	for (size_t i = 1; i < replies; i++)
+		assert_int_not_equal(compare_tuples(&all[i - 1], &all[i]), 0);
+	qsort(all, replies, sizeof(*all), compare_answers);
+	for (size_t i = 1; i < replies; i++)
+		assert_int_not_equal(compare_answers(&all[i - 1], &all[i]), 0);
+}
+
+TEST(flows_to_one_backend_have_ports_of_their_own)
+{
+	given_external(VIP, REMOTE ":8080");
+	for (int i = 0; i < FLOWS; i++) {
+		send(i % 2 ? PROG_XDP : PROG_FROM_WIRE, packet(client_text(i), VIP));
+		expect_snat(NODE);
+	}
+	assert_int_equal(conns_count(TABLE_NEW), 2 * FLOWS);
+	expect_distinct_answers(FLOWS);
+}
+
+/* One client, one port, two services, one backend: the answers would look alike. */
+TEST(two_frontends_with_one_backend)
+{
+	const char *second;
+
+	given_service("10.96.0.10:80", POD2 ":8080");
+	given_service("10.96.0.11:80", POD2 ":8080");
+	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.10:80"));
+	expect_packet(packet(POD1 ":1234", POD2 ":8080"));
+	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.11:80"));
+	second = expect_snat(POD1);
+	expect_packet(packet(second, POD2 ":8080"));
+
+	send(PROG_TO_POD, packet(POD2 ":8080", POD1 ":1234"));
+	expect_packet(packet("10.96.0.10:80", POD1 ":1234"));
+	send(PROG_TO_POD, packet(POD2 ":8080", second));
+	expect_packet(packet("10.96.0.11:80", POD1 ":1234"));
+	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.11:80"));
+	expect_packet(packet(second, POD2 ":8080"));
+}
+
+/* Eight ports: no more than eight flows, and those keep them. */
+TEST(when_the_ports_are_used_up)
+{
+	size_t flows = 0;
+
+	given_snat_ports(2000, 2007);
+	given_external(VIP, REMOTE ":8080");
+	for (int i = 0; i < 200; i++) {
+		size_t num;
+
+		send(PROG_XDP, packet(client_text(i), VIP));
+		num = conns_count(TABLE_NEW) / 2;
+		expect_verdict(num > flows ? VERDICT_TX : VERDICT_DROP);
+		flows = num;
+	}
+	assert_int_equal(flows, 8);
+	expect_distinct_answers(8);
+	send(PROG_XDP, packet(client_text(300), VIP));
+	expect_drop(SR_DROP_NO_PORT);
+
+	/* To another backend the same ports are free. */
+	given_external("198.51.100.8:90", REMOTE ":8081");
+	send(PROG_XDP, packet(client_text(300), "198.51.100.8:90"));
+	expect_verdict(VERDICT_TX);
+}
+
+/* Whose time is up lets go: with one port, the second client gets the first one's. */
+TEST(an_expired_claim_is_taken_over)
+{
+	given_snat_ports(2000, 2000);
+	given_external(VIP, REMOTE ":8080");
+	send(PROG_XDP, packet(CLIENT ":1234", VIP));
+	expect_verdict(VERDICT_TX);
+	send(PROG_XDP, packet(CLIENT ":1235", VIP));
+	expect_drop(SR_DROP_NO_PORT);
+
+	conn_age(CLIENT ":1234", VIP, 130);
+	conn_age(REMOTE ":8080", NODE ":2000", 130);
+	send(PROG_XDP, packet(CLIENT ":1235", VIP));
+	expect_verdict(VERDICT_TX);
+	send(PROG_XDP, packet(REMOTE ":8080", NODE ":2000"));
+	assert_string_equal(frame_destination(sent()), frame_source(&(struct frame[]){packet(CLIENT ":1235", VIP)}[0]));
+	send(PROG_XDP, packet(CLIENT ":1234", VIP));
+	expect_drop(SR_DROP_NO_PORT);
+}
+
+/* A hairpin's port is claimed as any other. */
+TEST(hairpins_have_ports_of_their_own)
+{
+	given_service("10.96.0.10:80", POD1 ":8080");
+	for (int port = 1000; port < 1200; port++) {
+		char client[32];
+
+		snprintf(client, sizeof(client), POD1 ":%d", port);
+		send(PROG_FROM_POD, packet(client, "10.96.0.10:80"));
+		expect_snat(NODE_TO_PODS);
+	}
+	expect_distinct_answers(200);
+}
+
+const struct CMUnitTest claims_tests[] = {
+	EACH_WAY(flows_to_one_backend_have_ports_of_their_own),
+	EACH_WAY(two_frontends_with_one_backend),
+	BOTH_FAMILIES(when_the_ports_are_used_up),
+	BOTH_FAMILIES(an_expired_claim_is_taken_over),
+	EACH_WAY(hairpins_have_ports_of_their_own),
+};
+const size_t num_claims_tests = ARRAY_SIZE(claims_tests);

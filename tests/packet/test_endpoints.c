@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What becomes of flows that are under way when the endpoints change. */
+#include <stdio.h>
+
+#include "tests.h"
+
+#define VIP	   "10.96.0.10:80"
+#define POD_CLIENT POD1 ":1234"
+#define OLD	   POD2 ":8080"
+#define NEW	   POD1B ":8080"
+
+static void expect_goes_to(const char *backend)
+{
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
+	expect_packet(packet(POD_CLIENT, backend));
+	send(PROG_TO_POD, packet(backend, POD_CLIENT));
+	expect_packet(packet(VIP, POD_CLIENT));
+}
+
+TEST(a_flow_keeps_its_backend_when_others_come)
+{
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	given_service(VIP, OLD, NEW, POD1B ":1", POD1B ":2", POD1B ":3", POD1B ":4", POD1B ":5", POD1B ":6");
+	for (int i = 0; i < 10; i++)
+		expect_goes_to(OLD);
+}
+
+TEST(tcp_goes_on_after_its_backend_is_removed)
+{
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	given_service(VIP, NEW);
+	expect_goes_to(OLD);
+	given_service(VIP, NULL);
+	expect_goes_to(OLD);
+	given_no_service(VIP);
+	expect_goes_to(OLD);
+}
+
+TEST(udp_moves_at_once_when_its_backend_is_removed)
+{
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	given_service(VIP, NEW);
+	expect_goes_to(NEW);
+	given_service(VIP, NULL);
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
+	expect_drop(SR_DROP_NO_BACKEND);
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	given_no_service(VIP);
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
+	expect_untouched(SR_PASS_NOT_A_SERVICE);
+	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
+/* The same pod at the same address, but another life of its. */
+TEST(udp_notices_a_backend_that_left_and_came_again)
+{
+	struct sr_conn before, after;
+
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	assert_true(conn_read(TABLE_NEW, POD_CLIENT, VIP, &before));
+	given_service(VIP, NEW);
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	assert_true(conn_read(TABLE_NEW, POD_CLIENT, VIP, &after));
+	assert_true(before.backend != after.backend || before.generation != after.generation);
+}
+
+TEST(a_shared_backend_leaves_one_service_only)
+{
+	given_service("10.96.0.11:80", OLD);
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	given_service("10.96.0.11:80", NEW);
+	expect_goes_to(OLD);
+	given_no_service("10.96.0.11:80");
+	expect_goes_to(OLD);
+}
+
+TEST(a_draining_backend_keeps_its_flows_and_gets_no_more)
+{
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	given_service(VIP, OLD ",weight=0", NEW);
+	expect_goes_to(OLD);
+	for (int port = 2000; port < 2032; port++) {
+		char client[32];
+
+		snprintf(client, sizeof(client), POD1 ":%d", port);
+		send(PROG_FROM_POD, packet(client, VIP));
+		expect_packet(packet(client, NEW));
+	}
+}
+
+TEST(the_first_endpoint_is_used_at_once)
+{
+	given_service(VIP, NULL);
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
+	expect_drop(SR_DROP_NO_BACKEND);
+	given_service(VIP, NEW);
+	expect_goes_to(NEW);
+}
+
+/* Before there was a service the packets went by untouched. */
+TEST(a_service_that_comes_later)
+{
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
+	expect_untouched(SR_PASS_NOT_A_SERVICE);
+	given_service(VIP, NEW);
+	expect_goes_to(NEW);
+}
+
+TEST(a_backend_whose_port_changes)
+{
+	given_service(VIP, POD2 ":8080");
+	expect_goes_to(POD2 ":8080");
+	given_service(VIP, POD2 ":9090");
+	expect_goes_to(world.proto == IPPROTO_TCP ? POD2 ":8080" : POD2 ":9090");
+}
+
+const struct CMUnitTest endpoints_tests[] = {
+	EACH_WAY(a_flow_keeps_its_backend_when_others_come),
+	BOTH_FAMILIES(tcp_goes_on_after_its_backend_is_removed),
+	TEST_IN(udp_moves_at_once_when_its_backend_is_removed, 4, IPPROTO_UDP, "(IPv4)"),
+	TEST_IN(udp_moves_at_once_when_its_backend_is_removed, 6, IPPROTO_UDP, "(IPv6)"),
+	TEST_IN(udp_notices_a_backend_that_left_and_came_again, 4, IPPROTO_UDP, "(IPv4)"),
+	TEST_IN(udp_notices_a_backend_that_left_and_came_again, 6, IPPROTO_UDP, "(IPv6)"),
+	EACH_WAY(a_shared_backend_leaves_one_service_only),
+	EACH_WAY(a_draining_backend_keeps_its_flows_and_gets_no_more),
+	EACH_WAY(the_first_endpoint_is_used_at_once),
+	EACH_WAY(a_service_that_comes_later),
+	EACH_WAY(a_backend_whose_port_changes),
+};
+const size_t num_endpoints_tests = ARRAY_SIZE(endpoints_tests);

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What is not ours goes on as it came, byte for byte, and leaves no trace. */
+#include "tests.h"
+
+#define VIP "198.51.100.7"
+
+/* A service, so that there is something that a packet may miss. */
+static void given_the_service(void)
+{
+	given_external(VIP ":90", POD1 ":8080");
+}
+
+static void expect_untouched_everywhere(struct frame frame, int reason_in, int reason_out)
+{
+	for (enum program program = 0; program < NUM_PROGRAMS; program++) {
+		bool out = program == PROG_TO_WIRE || program == PROG_TO_POD;
+
+		send(program, frame);
+		expect_untouched(out ? reason_out : reason_in);
+	}
+	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
+TEST(another_address)
+{
+	given_the_service();
+	expect_untouched_everywhere(packet(CLIENT ":1234", POD1 ":8080", .flags = SYN), SR_PASS_NOT_A_SERVICE,
+				    SR_PASS_NOT_A_REPLY);
+	expect_untouched_everywhere(packet(POD1 ":8080", CLIENT ":1234"), SR_PASS_NOT_A_SERVICE, SR_PASS_NOT_A_REPLY);
+}
+
+TEST(another_port)
+{
+	given_the_service();
+	expect_untouched_everywhere(packet(CLIENT ":1234", VIP ":91"), SR_PASS_NOT_A_SERVICE, SR_PASS_NOT_A_REPLY);
+}
+
+TEST(another_protocol)
+{
+	given_external(VIP ":90/tcp", POD1 ":8080");
+	expect_untouched_everywhere(udp(CLIENT ":1234", VIP ":90"), SR_PASS_NOT_A_SERVICE, SR_PASS_NOT_A_REPLY);
+	expect_untouched_everywhere(ping(CLIENT ":1", VIP ":90"), SR_PASS_NOT_SERVED_PROTO, SR_PASS_NOT_SERVED_PROTO);
+	expect_untouched_everywhere(packet(CLIENT ":1234", VIP ":90", .proto = IPPROTO_SCTP), SR_PASS_NOT_SERVED_PROTO,
+				    SR_PASS_NOT_SERVED_PROTO);
+}
+
+TEST(another_flow_of_the_same_pod)
+{
+	given_the_service();
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP ":90"));
+	send(PROG_TO_WIRE, packet(POD1 ":8080", CLIENT ":1235"));
+	expect_untouched(SR_PASS_NOT_A_REPLY);
+	send(PROG_TO_WIRE, packet(POD1 ":8081", CLIENT ":1234"));
+	expect_untouched(SR_PASS_NOT_A_REPLY);
+}
+
+/* Answers are turned back on their way out only. */
+TEST(an_answer_on_its_way_in)
+{
+	given_the_service();
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP ":90"));
+	send(PROG_FROM_POD, packet(POD1 ":8080", CLIENT ":1234"));
+	expect_untouched(SR_PASS_NOT_A_SERVICE);
+	send(PROG_TO_POD, packet(CLIENT ":1234", VIP ":90"));
+	expect_untouched(SR_PASS_NOT_A_REPLY);
+}
+
+TEST(neither_ipv4_nor_ipv6)
+{
+	given_the_service();
+	expect_untouched_everywhere(frame_other(0x0806, 46), SR_PASS_NOT_IP, SR_PASS_NOT_IP); /* ARP */
+	expect_untouched_everywhere(frame_other(0x88cc, 60), SR_PASS_NOT_IP, SR_PASS_NOT_IP); /* LLDP */
+	expect_untouched_everywhere(frame_other(0x0806, 2), SR_PASS_NOT_IP, SR_PASS_NOT_IP);
+}
+
+TEST(neighbour_solicitation)
+{
+	struct frame frame = frame_poke(ping(CLIENT ":1", VIP ":1", .ttl = 255), 54, 135);
+
+	given_the_service();
+	expect_untouched_everywhere(frame, SR_PASS_NOT_SERVED_PROTO, SR_PASS_NOT_SERVED_PROTO);
+}
+
+/* Wherever the frame ends: before the payload, it is no packet of ours. */
+TEST(cut_short)
+{
+	struct frame whole = packet(CLIENT ":1234", VIP ":90", .payload = "x");
+
+	given_the_service();
+	for (size_t length = 14 + (world.family == 4 ? 20 : 40); length < whole.length - 1; length++) {
+		send(PROG_FROM_WIRE, frame_cut(whole, length));
+		expect_untouched(SR_PASS_MALFORMED);
+		send(PROG_XDP, frame_cut(whole, length));
+		expect_untouched(SR_PASS_MALFORMED);
+	}
+	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
+/* The kernel runs tc on no frame that lacks a whole IP header, and XDP on none that is no frame. */
+TEST(cut_within_the_ip_header)
+{
+	struct frame whole = packet(CLIENT ":1234", VIP ":90");
+
+	given_the_service();
+	for (size_t length = 14; length < 14u + (world.family == 4 ? 20 : 40); length++) {
+		send(PROG_XDP, frame_cut(whole, length));
+		expect_untouched(SR_PASS_MALFORMED);
+	}
+}
+
+TEST(a_header_that_is_shorter_than_a_header)
+{
+	given_the_service();
+	for (int ihl = 0; ihl < 5; ihl++)
+		expect_untouched_everywhere(frame_poke(packet(CLIENT ":1234", VIP ":90"), 14, 0x40 | ihl),
+					    SR_PASS_MALFORMED, SR_PASS_MALFORMED);
+}
+
+TEST(a_header_that_is_longer_than_the_frame)
+{
+	given_the_service();
+	expect_untouched_everywhere(frame_poke(packet(CLIENT ":1234", VIP ":90", .payload = ""), 14, 0x4f),
+				    SR_PASS_MALFORMED, SR_PASS_MALFORMED);
+}
+
+TEST(another_version_than_the_frame_says)
+{
+	struct frame frame = packet(CLIENT ":1234", VIP ":90");
+
+	given_the_service();
+	expect_untouched_everywhere(frame_poke(frame, 14, frame.bytes[14] ^ 0x20), SR_PASS_MALFORMED,
+				    SR_PASS_MALFORMED);
+}
+
+TEST(an_extension_header_that_is_longer_than_the_frame)
+{
+	struct frame frame = packet(CLIENT ":1234", VIP ":90", .extensions = "h");
+
+	given_the_service();
+	for (int length = 8; length < 256; length += 31)
+		expect_untouched_everywhere(frame_poke(frame, 14 + 40 + 1, length), SR_PASS_MALFORMED,
+					    SR_PASS_MALFORMED);
+}
+
+TEST(more_extension_headers_than_we_read)
+{
+	given_the_service();
+	expect_untouched_everywhere(packet(CLIENT ":1234", VIP ":90", .extensions = "hdrddddd"),
+				    SR_PASS_NOT_SERVED_PROTO, SR_PASS_NOT_SERVED_PROTO);
+}
+
+const struct CMUnitTest foreign_tests[] = {
+	EACH_WAY(another_address),
+	EACH_WAY(another_port),
+	BOTH_FAMILIES(another_protocol),
+	EACH_WAY(another_flow_of_the_same_pod),
+	EACH_WAY(an_answer_on_its_way_in),
+	ONLY_V4(neither_ipv4_nor_ipv6),
+	ONLY_V6(neighbour_solicitation),
+	EACH_WAY(cut_short),
+	EACH_WAY(cut_within_the_ip_header),
+	ONLY_V4(a_header_that_is_shorter_than_a_header),
+	ONLY_V4(a_header_that_is_longer_than_the_frame),
+	EACH_WAY(another_version_than_the_frame_says),
+	ONLY_V6(an_extension_header_that_is_longer_than_the_frame),
+	ONLY_V6(more_extension_headers_than_we_read),
+};
+const size_t num_foreign_tests = ARRAY_SIZE(foreign_tests);

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * A connection has two entries, one a direction, each whole in itself. An LRU
+ * table may lose either; the other one brings it back.
+ */
+#include "tests.h"
+
+#include <string.h>
+
+#define VIP	     "10.96.0.10:80"
+#define POD_CLIENT   POD1 ":1234"
+#define BACKEND	     POD2 ":8080"
+#define MEND_SECONDS 10 /* after so long a silence it is looked whether the other half is there */
+
+static void send_forward(void)
+{
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
+	expect_packet(packet(POD_CLIENT, BACKEND));
+}
+
+static void send_answer(void)
+{
+	send(PROG_TO_POD, packet(BACKEND, POD_CLIENT));
+	expect_packet(packet(VIP, POD_CLIENT));
+}
+
+static void be_proven(void)
+{
+	if (world.proto == IPPROTO_TCP) {
+		send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = SYN));
+		send(PROG_TO_POD, packet(BACKEND, POD_CLIENT, .flags = SYN | ACK, .seq = 5000));
+		send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .ack = 5001));
+	} else {
+		send_forward();
+		send_answer();
+		conn_begin_earlier(POD_CLIENT, VIP, 3);
+		send_forward();
+	}
+	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+}
+
+static void expect_inverse(enum table table, const char *from, const char *to, const char *back_from,
+			   const char *back_to)
+{
+	struct sr_conn forward, reply;
+
+	assert_true(conn_read(table, from, to, &forward));
+	assert_true(conn_read(table, back_from, back_to, &reply));
+	assert_memory_equal(&forward.from.src, &reply.to.dst, 16);
+	assert_memory_equal(&forward.from.dst, &reply.to.src, 16);
+	assert_memory_equal(&forward.to.src, &reply.from.dst, 16);
+	assert_memory_equal(&forward.to.dst, &reply.from.src, 16);
+	assert_int_equal(forward.from.sport, reply.to.dport);
+	assert_int_equal(forward.from.dport, reply.to.sport);
+	assert_int_equal(forward.to.sport, reply.from.dport);
+	assert_int_equal(forward.to.dport, reply.from.sport);
+	assert_int_equal(forward.to.flags ^ reply.to.flags, SR_CONN_REPLY);
+	assert_int_equal(forward.backend, reply.backend);
+	assert_int_equal(forward.generation, reply.generation);
+	assert_int_equal(forward.service, reply.service);
+}
+
+TEST(halves_are_each_others_inverse)
+{
+	given_service(VIP, BACKEND);
+	send_forward();
+	assert_int_equal(conns_count(TABLE_NEW), 2);
+	expect_inverse(TABLE_NEW, POD_CLIENT, VIP, BACKEND, POD_CLIENT);
+}
+
+TEST(proven_halves_are_each_others_inverse)
+{
+	given_service(VIP, BACKEND);
+	be_proven();
+	expect_inverse(TABLE_PROVEN, POD_CLIENT, VIP, BACKEND, POD_CLIENT);
+}
+
+TEST(halves_of_snat_are_each_others_inverse)
+{
+	const char *node;
+
+	given_external("198.51.100.7:90", REMOTE ":8080");
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90"));
+	node = expect_snat(NODE);
+	expect_inverse(TABLE_NEW, CLIENT ":1234", "198.51.100.7:90", REMOTE ":8080", node);
+}
+
+TEST(a_lost_answer_half_comes_back)
+{
+	given_service(VIP, BACKEND);
+	send_forward();
+	conn_evict(TABLE_NEW, BACKEND, POD_CLIENT);
+	conn_age(POD_CLIENT, VIP, MEND_SECONDS);
+	send_forward();
+	send_answer();
+	expect_inverse(TABLE_NEW, POD_CLIENT, VIP, BACKEND, POD_CLIENT);
+}
+
+TEST(a_lost_forward_half_comes_back)
+{
+	given_service(VIP, BACKEND);
+	send_forward();
+	conn_evict(TABLE_NEW, POD_CLIENT, VIP);
+	given_service(VIP, BACKEND, POD2 ":1", POD2 ":2", POD2 ":3", POD2 ":4", POD2 ":5", POD2 ":6", POD2 ":7");
+	conn_age(BACKEND, POD_CLIENT, MEND_SECONDS);
+	send_answer();
+	send_forward();
+	expect_inverse(TABLE_NEW, POD_CLIENT, VIP, BACKEND, POD_CLIENT);
+}
+
+TEST(a_lost_proven_half_comes_back)
+{
+	given_service(VIP, BACKEND);
+	be_proven();
+	conn_evict(TABLE_NEW, POD_CLIENT, VIP);
+	conn_evict(TABLE_NEW, BACKEND, POD_CLIENT);
+	conn_evict(TABLE_PROVEN, BACKEND, POD_CLIENT);
+	conn_age(POD_CLIENT, VIP, MEND_SECONDS);
+	send_forward();
+	send_answer();
+	expect_inverse(TABLE_PROVEN, POD_CLIENT, VIP, BACKEND, POD_CLIENT);
+}
+
+/* The small copies outlive the large ones, and bring them back. */
+TEST(lost_proven_halves_come_back_from_the_small_table)
+{
+	given_service(VIP, BACKEND);
+	be_proven();
+	conn_evict(TABLE_PROVEN, POD_CLIENT, VIP);
+	conn_evict(TABLE_PROVEN, BACKEND, POD_CLIENT);
+	conn_age(POD_CLIENT, VIP, MEND_SECONDS);
+	conn_age(BACKEND, POD_CLIENT, MEND_SECONDS);
+	send_forward();
+	send_answer();
+	expect_inverse(TABLE_PROVEN, POD_CLIENT, VIP, BACKEND, POD_CLIENT);
+}
+
+/* Who lost his claim to another may not go on under the same tuple. */
+TEST(a_half_whose_place_was_taken_gives_way)
+{
+	given_service("10.96.0.11:80", BACKEND);
+	given_service(VIP, BACKEND);
+	send_forward();
+	conn_evict(TABLE_NEW, BACKEND, POD_CLIENT);
+	send(PROG_FROM_POD, packet(POD_CLIENT, "10.96.0.11:80"));
+	expect_packet(packet(POD_CLIENT, BACKEND));
+
+	conn_age(POD_CLIENT, VIP, MEND_SECONDS);
+	send_forward();
+	assert_false(conn_read(TABLE_NEW, POD_CLIENT, VIP, NULL));
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
+	expect_packet(packet(expect_snat(POD1), BACKEND));
+	send(PROG_TO_POD, packet(BACKEND, POD_CLIENT));
+	expect_packet(packet("10.96.0.11:80", POD_CLIENT));
+}
+
+const struct CMUnitTest halves_tests[] = {
+	EACH_WAY(halves_are_each_others_inverse),
+	EACH_WAY(proven_halves_are_each_others_inverse),
+	EACH_WAY(halves_of_snat_are_each_others_inverse),
+	EACH_WAY(a_lost_answer_half_comes_back),
+	EACH_WAY(a_lost_forward_half_comes_back),
+	EACH_WAY(a_lost_proven_half_comes_back),
+	EACH_WAY(lost_proven_halves_come_back_from_the_small_table),
+	EACH_WAY(a_half_whose_place_was_taken_gives_way),
+};
+const size_t num_halves_tests = ARRAY_SIZE(halves_tests);

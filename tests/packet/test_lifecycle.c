@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* From the first packet to the last: when a flow is proven, and when it is over. */
+#include <stdio.h>
+
+#include "tests.h"
+
+#define VIP	   "10.96.0.10:80"
+#define POD_CLIENT POD1 ":1234"
+#define BACKEND	   POD2 ":8080"
+#define ISN	   5000
+
+static void from_client(struct frame frame)
+{
+	send(PROG_FROM_POD, frame);
+	expect_verdict(VERDICT_PASS);
+}
+
+static void from_backend(struct frame frame)
+{
+	send(PROG_TO_POD, frame);
+	expect_verdict(VERDICT_PASS);
+}
+
+static void client_says(uint8_t flags, uint32_t ack)
+{
+	from_client(tcp(POD_CLIENT, VIP, .flags = flags, .seq = 101, .ack = ack));
+}
+
+static void backend_says(uint8_t flags)
+{
+	from_backend(tcp(BACKEND, POD_CLIENT, .flags = flags, .seq = flags & SYN ? ISN : ISN + 1, .ack = 101));
+}
+
+static void shake_hands(void)
+{
+	client_says(SYN, 0);
+	backend_says(SYN | ACK);
+	client_says(ACK, ISN + 1);
+}
+
+static void expect_flags(enum table table, uint32_t set, uint32_t clear)
+{
+	struct sr_conn forward, reply;
+
+	assert_true(conn_read(table, POD_CLIENT, VIP, &forward));
+	assert_true(conn_read(table, BACKEND, POD_CLIENT, &reply));
+	assert_int_equal(forward.to.flags & (set | clear), set);
+	assert_int_equal(reply.to.flags & (set | clear), set);
+}
+
+TEST(tcp_is_proven_by_the_clients_acknowledgement)
+{
+	given_service(VIP, BACKEND);
+	client_says(SYN, 0);
+	backend_says(SYN | ACK);
+	expect_flags(TABLE_NEW, SR_CONN_ANSWERED, SR_CONN_PROVEN);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	client_says(ACK, ISN + 1);
+	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+	expect_flags(TABLE_PROVEN, SR_CONN_PROVEN, 0);
+	/* The small copy stays, so that no CPU sees a gap. */
+	expect_flags(TABLE_NEW, SR_CONN_PROVEN, 0);
+}
+
+TEST(tcp_is_not_proven_by_a_guess)
+{
+	given_service(VIP, BACKEND);
+	client_says(SYN, 0);
+	backend_says(SYN | ACK);
+	client_says(ACK, ISN);
+	client_says(ACK, ISN - 70000);
+	client_says(ACK, ISN + 1 + 65536);
+	client_says(SYN, ISN + 1);
+	client_says(PSH, ISN + 1);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	client_says(ACK, ISN + 1 + 65535);
+	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+}
+
+TEST(tcp_is_not_proven_without_the_backends_word)
+{
+	given_service(VIP, BACKEND);
+	client_says(SYN, 0);
+	client_says(ACK, ISN + 1);
+	client_says(ACK, 1);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+}
+
+/* The backend answers a forged SYN, too. */
+TEST(a_flood_of_syns_stays_out_of_the_large_table)
+{
+	given_service(VIP, BACKEND);
+	for (int port = 1024; port < 2048; port++) {
+		char client[32];
+
+		snprintf(client, sizeof(client), "10.244.1.%d:%d", 10 + port % 200, port);
+		from_client(tcp(client, VIP, .flags = SYN, .seq = port));
+		from_backend(tcp(BACKEND, client, .flags = SYN | ACK, .seq = port * 77777u, .ack = port + 1));
+	}
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	assert_int_equal(conns_count(TABLE_NEW), 2 * 1024);
+}
+
+TEST(udp_is_proven_by_both_sides_and_time)
+{
+	given_service(VIP "/udp", BACKEND);
+	from_client(udp(POD_CLIENT, VIP));
+	conn_begin_earlier(POD_CLIENT, VIP "/udp", 3);
+	from_client(udp(POD_CLIENT, VIP));
+	assert_int_equal(conns_count(TABLE_PROVEN), 0); /* a monologue */
+
+	from_backend(udp(BACKEND, POD_CLIENT));
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	from_client(udp(POD_CLIENT, VIP));
+	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+}
+
+TEST(udp_question_and_answer_prove_nothing)
+{
+	given_service(VIP "/udp", BACKEND);
+	for (int i = 0; i < 3; i++) {
+		from_client(udp(POD_CLIENT, VIP));
+		from_backend(udp(BACKEND, POD_CLIENT));
+	}
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+}
+
+TEST(tcp_that_both_sides_end_is_demoted)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	client_says(FIN | ACK, ISN + 1);
+	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+	expect_flags(TABLE_PROVEN, SR_CONN_FIN_CLIENT, SR_CONN_FIN_SERVER);
+	backend_says(FIN | ACK);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	expect_flags(TABLE_NEW, SR_CONN_FIN_CLIENT | SR_CONN_FIN_SERVER, 0);
+
+	/* Its last words still pass. */
+	send(PROG_FROM_POD, tcp(POD_CLIENT, VIP, .flags = ACK));
+	expect_packet(tcp(POD_CLIENT, BACKEND, .flags = ACK));
+	send(PROG_TO_POD, tcp(BACKEND, POD_CLIENT, .flags = ACK));
+	expect_packet(tcp(VIP, POD_CLIENT, .flags = ACK));
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+}
+
+TEST(tcp_that_is_reset_by_the_client_is_demoted)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	client_says(RST, ISN + 1);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	expect_flags(TABLE_NEW, SR_CONN_RESET, 0);
+}
+
+TEST(tcp_that_is_reset_by_the_backend_is_demoted)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	backend_says(RST | ACK);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	expect_flags(TABLE_NEW, SR_CONN_RESET, 0);
+}
+
+/* The port is called again: a new connection, to whom the service has now. */
+static void expect_syn_begins_anew(void)
+{
+	given_service(VIP, POD1B ":8080");
+	send(PROG_FROM_POD, tcp(POD_CLIENT, VIP, .flags = SYN, .seq = 900));
+	expect_packet(tcp(POD_CLIENT, POD1B ":8080", .flags = SYN, .seq = 900));
+	assert_false(conn_read(TABLE_NEW, BACKEND, POD_CLIENT, NULL));
+	assert_false(conn_read(TABLE_PROVEN, BACKEND, POD_CLIENT, NULL));
+	assert_int_equal(conns_count(TABLE_NEW), 2);
+}
+
+TEST(syn_after_the_end_begins_anew)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	client_says(FIN | ACK, ISN + 1);
+	backend_says(FIN | ACK);
+	expect_syn_begins_anew();
+}
+
+TEST(syn_after_a_reset_begins_anew)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	backend_says(RST);
+	expect_syn_begins_anew();
+}
+
+TEST(syn_to_a_backend_that_is_gone_begins_anew)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	expect_syn_begins_anew();
+}
+
+TEST(syn_sent_again_keeps_its_backend)
+{
+	given_service(VIP, BACKEND, POD2 ":1", POD2 ":2", POD2 ":3", POD2 ":4", POD2 ":5", POD2 ":6", POD2 ":7");
+	send(PROG_FROM_POD, tcp(POD_CLIENT, VIP, .flags = SYN));
+	for (int i = 0; i < 20; i++) {
+		struct frame first = *sent();
+
+		send(PROG_FROM_POD, tcp(POD_CLIENT, VIP, .flags = SYN));
+		expect_packet(first);
+	}
+}
+
+static bool is_new_after(int seconds)
+{
+	struct sr_conn before, after;
+	enum table table = conns_count(TABLE_PROVEN) ? TABLE_PROVEN : TABLE_NEW;
+
+	conn_begin_earlier(POD_CLIENT, VIP, 1);
+	conn_age(POD_CLIENT, VIP, seconds);
+	assert_true(conn_read(table, POD_CLIENT, VIP, &before));
+	from_client(packet(POD_CLIENT, VIP));
+	return !conn_read(table, POD_CLIENT, VIP, &after) || before.created != after.created;
+}
+
+TEST(an_unproven_flow_ends_after_a_minute)
+{
+	world.proto = IPPROTO_TCP;
+	given_service(VIP, BACKEND);
+	client_says(SYN, 0);
+	assert_false(is_new_after(55));
+	assert_true(is_new_after(65));
+}
+
+TEST(a_proven_flow_lives_for_two_hours)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	assert_false(is_new_after(7200));
+	assert_true(is_new_after(8000));
+}
+
+TEST(a_closing_flow_ends_after_a_minute)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	backend_says(RST);
+	assert_false(is_new_after(55));
+	assert_true(is_new_after(65));
+}
+
+TEST(udp_ends_after_two_minutes)
+{
+	given_service(VIP, BACKEND);
+	from_client(packet(POD_CLIENT, VIP));
+	assert_false(is_new_after(115));
+	assert_true(is_new_after(125));
+}
+
+const struct CMUnitTest lifecycle_tests[] = {
+	BOTH_FAMILIES(tcp_is_proven_by_the_clients_acknowledgement),
+	BOTH_FAMILIES(tcp_is_not_proven_by_a_guess),
+	BOTH_FAMILIES(tcp_is_not_proven_without_the_backends_word),
+	BOTH_FAMILIES(a_flood_of_syns_stays_out_of_the_large_table),
+	BOTH_FAMILIES(udp_is_proven_by_both_sides_and_time),
+	BOTH_FAMILIES(udp_question_and_answer_prove_nothing),
+	BOTH_FAMILIES(tcp_that_both_sides_end_is_demoted),
+	BOTH_FAMILIES(tcp_that_is_reset_by_the_client_is_demoted),
+	BOTH_FAMILIES(tcp_that_is_reset_by_the_backend_is_demoted),
+	BOTH_FAMILIES(syn_after_the_end_begins_anew),
+	BOTH_FAMILIES(syn_after_a_reset_begins_anew),
+	BOTH_FAMILIES(syn_to_a_backend_that_is_gone_begins_anew),
+	BOTH_FAMILIES(syn_sent_again_keeps_its_backend),
+	BOTH_FAMILIES(an_unproven_flow_ends_after_a_minute),
+	BOTH_FAMILIES(a_proven_flow_lives_for_two_hours),
+	BOTH_FAMILIES(a_closing_flow_ends_after_a_minute),
+	TEST_IN(udp_ends_after_two_minutes, 4, IPPROTO_UDP, "(IPv4)"),
+	TEST_IN(udp_ends_after_two_minutes, 6, IPPROTO_UDP, "(IPv6)"),
+};
+const size_t num_lifecycle_tests = ARRAY_SIZE(lifecycle_tests);

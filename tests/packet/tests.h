@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What each test_*.c offers to main.c. */
+#ifndef TESTS_PACKET_TESTS_H
+#define TESTS_PACKET_TESTS_H
+
+#include "base/cleanup.h"
+#include "conns.h"
+#include "harness.h"
+
+#define GROUPS(X)                                                                                                      \
+	X(dnat)                                                                                                        \
+	X(snat)                                                                                                        \
+	X(chain)                                                                                                       \
+	X(foreign)                                                                                                     \
+	X(headers)                                                                                                     \
+	X(fragments)                                                                                                   \
+	X(lifecycle)                                                                                                   \
+	X(endpoints)                                                                                                   \
+	X(claims)                                                                                                      \
+	X(halves)                                                                                                      \
+	X(spread)
+
+#define X(group)                                                                                                       \
+	extern const struct CMUnitTest group##_tests[];                                                                \
+	extern const size_t num_##group##_tests;
+GROUPS(X)
+#undef X
+
+#endif
