@@ -227,24 +227,31 @@ static __always_inline void conn_delete(const struct sr_tuple *tuple)
 	bpf_map_delete_elem(&sr_conns_new, &key);
 }
 
+/* A proven half that is left in the small table only goes back to the large. */
+static __always_inline void conn_restore(struct sr_conn *conn)
+{
+	struct sr_conn_key key;
+
+	conn_key(&key, &conn->from);
+	if (conn->to.flags & SR_CONN_PROVEN && !bpf_map_lookup_elem(&sr_conns, &key))
+		bpf_map_update_elem(&sr_conns, &key, conn, BPF_NOEXIST);
+}
+
 /*
- * LRU may have evicted the other half: make it anew. Where another connection
- * has claimed its tuple since, this one is over, or their answers would mix.
- * And a proven half that was found in the small table goes back to the large.
+ * Look after the other half. It lives as long as this one does, though all the
+ * packets go one way. LRU may have evicted it: make it anew. Where another
+ * connection has claimed its tuple since, this one is over, or their answers
+ * would mix.
  */
 __subprog int conn_mend(struct sr_conn *conn)
 {
 	struct sr_scratch *scratch = conn_scratch();
-	struct sr_conn_key key;
 	struct sr_conn *peer;
 
 	if (!conn || !scratch || conn_is_closing(conn->to.flags))
 		return 0;
 
-	conn_key(&key, &conn->from);
-	if (conn->to.flags & SR_CONN_PROVEN && !bpf_map_lookup_elem(&sr_conns, &key))
-		bpf_map_update_elem(&sr_conns, &key, conn, BPF_NOEXIST);
-
+	conn_restore(conn);
 	switch (conn_peer(scratch, conn, &peer)) {
 	case CONN_PEER_GONE:
 		if (conn->to.flags & SR_CONN_PROVEN)
@@ -256,6 +263,8 @@ __subprog int conn_mend(struct sr_conn *conn)
 		conn_delete(&conn->from);
 		break;
 	case CONN_PEER_THERE:
+		peer->seen = conn->seen;
+		conn_restore(peer);
 		break;
 	}
 	return 0;

@@ -154,6 +154,38 @@ TEST(a_half_whose_place_was_taken_gives_way)
 	expect_packet(packet("10.96.0.11:80", POD_CLIENT));
 }
 
+/* The client speaks on and on; the first answer comes late. */
+TEST(a_late_answer_finds_its_half)
+{
+	given_service(VIP, BACKEND);
+	send_forward();
+	for (int i = 0; i < 20; i++) {
+		conn_age(POD_CLIENT, VIP, 20);
+		conn_age(BACKEND, POD_CLIENT, 20);
+		send_forward();
+	}
+	send_answer();
+}
+
+/* The same with the sides changed: the answers go on, and so does the flow. */
+TEST(a_long_answer_keeps_the_flow)
+{
+	struct sr_conn before, after;
+
+	given_service(VIP, BACKEND);
+	send_forward();
+	conn_begin_earlier(POD_CLIENT, VIP, 10);
+	assert_true(conn_read(TABLE_NEW, POD_CLIENT, VIP, &before));
+	for (int i = 0; i < 20; i++) {
+		conn_age(POD_CLIENT, VIP, 20);
+		conn_age(BACKEND, POD_CLIENT, 20);
+		send_answer();
+	}
+	send_forward();
+	assert_true(conn_read(TABLE_NEW, POD_CLIENT, VIP, &after));
+	assert_int_equal(before.created, after.created);
+}
+
 const struct CMUnitTest halves_tests[] = {
 	EACH_WAY(halves_are_each_others_inverse),
 	EACH_WAY(proven_halves_are_each_others_inverse),
@@ -163,5 +195,7 @@ const struct CMUnitTest halves_tests[] = {
 	EACH_WAY(a_lost_proven_half_comes_back),
 	EACH_WAY(lost_proven_halves_come_back_from_the_small_table),
 	EACH_WAY(a_half_whose_place_was_taken_gives_way),
+	EACH_WAY(a_late_answer_finds_its_half),
+	EACH_WAY(a_long_answer_keeps_the_flow),
 };
 const size_t num_halves_tests = ARRAY_SIZE(halves_tests);
