@@ -18,7 +18,8 @@
 	X(endpoints)                                                                                                   \
 	X(claims)                                                                                                      \
 	X(halves)                                                                                                      \
-	X(spread)
+	X(spread)                                                                                                      \
+	X(maps)
 
 #define X(group)                                                                                                       \
 	extern const struct CMUnitTest group##_tests[];                                                                \

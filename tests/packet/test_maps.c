@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Plans in the maps, without a packet: indexes that stay, maps that are full,
+ * and what a killed process leaves behind.
+ */
+#include "tests.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "kernel/maps.h"
+
+#define MAX_BACKENDS 131071
+
+/* A service "NUMBER" of 10.96.x.y:80 with `num` endpoints from 10.244.0.0 + first on. */
+static void want(struct sr_services *services, uint32_t number, uint32_t first, uint32_t num)
+{
+	struct sr_service *service = sr_services_add(services);
+	struct sr_frontend_spec frontend = {.at = {.port = htons(80), .proto = IPPROTO_TCP}};
+	struct sr_endpoint endpoint = {.port = htons(8080), .weight = 1, .id = SR_NO_ID};
+	char name[16];
+
+	snprintf(name, sizeof(name), "%08u", number);
+	assert_non_null(service);
+	assert_int_equal(sr_string_set(&service->namespace, "maps"), 0);
+	assert_int_equal(sr_string_set(&service->name, name), 0);
+	assert_int_equal(sr_string_set(&service->port_name, "http"), 0);
+	assert_int_equal(sr_string_set(&service->origin, "test"), 0);
+	service->family = 4;
+	service->proto = IPPROTO_TCP;
+
+	assert_int_equal(sr_addr_parse(&frontend.at.addr, "10.96.0.0"), 0);
+	frontend.at.addr.word[3] = htonl(ntohl(frontend.at.addr.word[3]) + number);
+	assert_int_equal(sr_service_add_frontend(service, &frontend), 0);
+	assert_int_equal(sr_addr_parse(&endpoint.addr, "10.244.0.0"), 0);
+	for (uint32_t i = 0; i < num; i++) {
+		endpoint.addr.word[3] = htonl((10u << 24 | 244u << 16) + first + i);
+		assert_int_equal(sr_service_add_endpoint(service, &endpoint), 0);
+	}
+}
+
+static int apply(const struct sr_services *desired, struct sr_error *err)
+{
+	sr_autoservices struct sr_services programmed = {};
+	sr_autoplan struct sr_plan plan = {};
+
+	assert_int_equal(sr_maps_read(harness_datapath(), &programmed, err), 0);
+	assert_int_equal(sr_plan_make(&plan, &programmed, desired, NULL, err), 0);
+	return sr_maps_apply(harness_datapath(), &plan, err);
+}
+
+/* What is programmed is what was desired: the planner finds nothing to do. */
+static void expect_programmed(const struct sr_services *desired)
+{
+	sr_autoservices struct sr_services programmed = {};
+	sr_autoplan struct sr_plan plan = {};
+
+	assert_int_equal(sr_maps_read(harness_datapath(), &programmed, NULL), 0);
+	assert_int_equal(sr_plan_make(&plan, &programmed, desired, NULL, NULL), 0);
+	assert_true(sr_plan_is_empty(&plan));
+}
+
+static void given(const struct sr_services *desired)
+{
+	assert_int_equal(apply(desired, NULL), 0);
+	expect_programmed(desired);
+}
+
+/* The programmed endpoint of service 1 at 10.244.0.0 + offset. */
+static uint32_t index_of(uint32_t offset)
+{
+	sr_autoservices struct sr_services programmed = {};
+
+	assert_int_equal(sr_maps_read(harness_datapath(), &programmed, NULL), 0);
+	for (size_t i = 0; i < programmed.item[0].num_endpoints; i++)
+		if (ntohl(programmed.item[0].endpoints[i].addr.word[3]) == (10u << 24 | 244u << 16) + offset)
+			return programmed.item[0].endpoints[i].id;
+	return SR_NO_ID;
+}
+
+static int map_fd(const char *name)
+{
+	return sr_datapath_map_fd(harness_datapath(), name);
+}
+
+static struct sr_backend backend_at(uint32_t index)
+{
+	struct sr_backend backend;
+
+	assert_int_equal(bpf_map_lookup_elem(map_fd("sr_backends"), &index, &backend), 0);
+	return backend;
+}
+
+TEST(an_endpoint_that_stays_keeps_its_index)
+{
+	sr_autoservices struct sr_services before = {}, after = {};
+	uint32_t kept, gone;
+
+	want(&before, 1, 1, 3);
+	given(&before);
+	kept = index_of(3);
+	gone = index_of(1);
+
+	want(&after, 1, 2, 4);
+	given(&after);
+	assert_int_equal(index_of(3), kept);
+	assert_int_equal(backend_at(kept).generation & 1, 1);
+	assert_int_equal(backend_at(gone).generation & 1, 0);
+}
+
+TEST(a_plan_that_does_not_fit_changes_nothing)
+{
+	sr_autoservices struct sr_services fits = {}, too_many = {};
+	struct sr_error err = {};
+
+	want(&fits, 1, 1, 3);
+	given(&fits);
+	want(&too_many, 1, 1, 4);
+	want(&too_many, 2, 1, MAX_BACKENDS);
+	assert_int_equal(apply(&too_many, &err), -ENOSPC);
+	assert_non_null(strstr(err.text, "sr_backends"));
+	expect_programmed(&fits);
+}
+
+TEST(ten_thousand_services_come_change_and_go)
+{
+	sr_autoservices struct sr_services first = {}, second = {}, none = {};
+
+	for (uint32_t i = 0; i < 10000; i++) {
+		want(&first, i, i, 10);
+		want(&second, i, i + 1, 10);
+	}
+	given(&first);
+	given(&second);
+	given(&none);
+}
+
+/* Killed after a backend was written, before any slot named it. */
+TEST(a_backend_that_no_slot_names_is_no_endpoint)
+{
+	sr_autoservices struct sr_services services = {};
+	struct sr_backend orphan;
+	uint32_t index = 4711;
+
+	want(&services, 1, 1, 3);
+	given(&services);
+	orphan = backend_at(index_of(1));
+	orphan.addr.byte[15] = 99;
+	assert_int_equal(bpf_map_update_elem(map_fd("sr_backends"), &index, &orphan, BPF_ANY), 0);
+	expect_programmed(&services);
+}
+
+/* Killed after the slots had changed, before the weights were told. */
+TEST(slots_that_belie_the_weights_are_written_anew)
+{
+	sr_autoservices struct sr_services services = {};
+	struct sr_service_entry entry, cut;
+	uint32_t id;
+
+	want(&services, 1, 1, 3);
+	given(&services);
+	id = backend_at(index_of(1)).service;
+	assert_int_equal(bpf_map_lookup_elem(map_fd("sr_services"), &id, &entry), 0);
+	cut = entry;
+	cut.run = sr_run(sr_run_base(entry.run) + 1, 1);
+	assert_int_equal(bpf_map_update_elem(map_fd("sr_services"), &id, &cut, BPF_ANY), 0);
+	given(&services);
+}
+
+/* A frontend that moves is never without a service. */
+TEST(a_frontend_moves_from_one_service_to_another)
+{
+	sr_autoservices struct sr_services before = {}, after = {};
+
+	want(&before, 1, 1, 3);
+	given(&before);
+	want(&after, 1, 1, 3);
+	assert_int_equal(sr_string_set(&after.item[0].name, "renamed"), 0);
+	given(&after);
+}
+
+TEST(settings_are_kept)
+{
+	char *json = NULL;
+
+	assert_int_equal(sr_maps_write_settings(harness_datapath(), "{\"xdp\":\"off\"}", NULL), 0);
+	assert_int_equal(sr_maps_read_settings(harness_datapath(), &json, NULL), 0);
+	assert_string_equal(json, "{\"xdp\":\"off\"}");
+	free(json);
+}
+
+const struct CMUnitTest maps_tests[] = {
+	ONLY_V4(an_endpoint_that_stays_keeps_its_index),
+	ONLY_V4(a_plan_that_does_not_fit_changes_nothing),
+	ONLY_V4(ten_thousand_services_come_change_and_go),
+	ONLY_V4(a_backend_that_no_slot_names_is_no_endpoint),
+	ONLY_V4(slots_that_belie_the_weights_are_written_anew),
+	ONLY_V4(a_frontend_moves_from_one_service_to_another),
+	ONLY_V4(settings_are_kept),
+};
+const size_t num_maps_tests = ARRAY_SIZE(maps_tests);
