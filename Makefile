@@ -32,6 +32,8 @@ USER_SRC  := user/main.c $(foreach l,$(LAYERS),$(wildcard user/$(l)/*.c))
 USER_OBJ  := $(USER_SRC:%.c=$(B)/%.o)
 PURE_SRC  := $(wildcard user/base/*.c user/model/*.c)
 PURE_ASAN := $(PURE_SRC:%.c=$(B)/asan/%.o)
+CLI_PURE  := command help invocation options output strings suggest
+CLI_ASAN  := $(CLI_PURE:%=$(B)/asan/user/cli/%.o)
 LIB_OBJ   := $(filter $(B)/user/base/% $(B)/user/model/% $(B)/user/kernel/%,$(USER_OBJ))
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 PACKET_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/packet/*.c))
@@ -85,6 +87,8 @@ $(B)/tests/unit/%: $(B)/asan/tests/unit/%.o $(PURE_ASAN)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(ASAN) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+
+$(filter $(B)/tests/unit/test_cli_%,$(UNIT)): $(CLI_ASAN)
 
 $(B)/tests/packet/packet: $(PACKET_OBJ) $(LIB_OBJ)
 	$(call say,LD,$@)

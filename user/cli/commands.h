@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One file per command, or family of them. */
+#ifndef SVCROUTE_CLI_COMMANDS_H
+#define SVCROUTE_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct sr_command sr_command_load;
+extern const struct sr_command sr_command_unload;
+extern const struct sr_command sr_command_status;
+extern const struct sr_command sr_command_map_add;
+extern const struct sr_command sr_command_map_replace;
+extern const struct sr_command sr_command_map_del;
+extern const struct sr_command sr_command_map_get;
+extern const struct sr_command sr_command_map_list;
+extern const struct sr_command sr_command_version;
+extern const struct sr_command sr_command_help;
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Options as tables: what a command line is read by is what its help is
+ * written from, so that the help cannot lie.
+ */
+#ifndef SVCROUTE_CLI_OPTIONS_H
+#define SVCROUTE_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/strings.h"
+
+struct sr_error;
+struct sr_option;
+
+enum sr_option_value {
+	SR_VALUE_NONE,
+	SR_VALUE_REQUIRED,
+	SR_VALUE_OPTIONAL, /* --name or --name=value */
+};
+
+/* How a value gets into its field, and what the field owns out of it. */
+struct sr_option_type {
+	/*
+	 * `text` is NULL where no value was given. 0, or -EINVAL with what was
+	 * expected; the caller says of which option.
+	 */
+	int (*parse)(const struct sr_option *option, void *field, const char *text, struct sr_error *err);
+	void (*clear)(void *field); /* NULL: it owns nothing */
+	enum sr_option_value value;
+	bool repeats;
+};
+
+/* An option, or an argument without a name of its own. Tables end in {}. */
+struct sr_option {
+	const char *name; /* "uplink"; of an argument what help calls it */
+	char letter;	  /* 'f' for -f; 0: none */
+	bool is_argument;
+	bool required;
+	const struct sr_option_type *type;
+	size_t offset;		  /* of the field in the command's options */
+	const char *value;	  /* what help calls the value: "DEV" */
+	const char *const *words; /* sr_type_word: what is allowed; ends in NULL */
+	const char *help;
+};
+
+enum sr_answer {
+	SR_ANSWER_UNSET,
+	SR_ANSWER_NO,
+	SR_ANSWER_YES,
+};
+
+/* Types that know no more than text; the field's type is in brackets. */
+extern const struct sr_option_type sr_type_flag;   /* (bool) */
+extern const struct sr_option_type sr_type_answer; /* (enum sr_answer) --name, --name=yes, --name=no */
+extern const struct sr_option_type sr_type_text;   /* (char *) */
+extern const struct sr_option_type sr_type_word;   /* (char *) one of option->words, or '' */
+extern const struct sr_option_type sr_type_list;   /* (struct sr_strings) '' empties it */
+extern const struct sr_option_type sr_type_paths;  /* (struct sr_strings) '' is refused */
+
+/* Types of values that mean something. '' empties these, too. */
+extern const struct sr_option_type sr_type_instance; /* (char *) a name a folder can have */
+extern const struct sr_option_type sr_type_cidrs;    /* (struct sr_strings) networks */
+extern const struct sr_option_type sr_type_subnets;  /* (struct sr_strings) NAME=CIDR */
+extern const struct sr_option_type sr_type_ports;    /* (char *) LO-HI */
+
+/* Of the fields that `options` holds, give back what they own. */
+void sr_options_clear(const struct sr_option *table, void *options);
+
+/* LO-HI, or -EINVAL. */
+int sr_ports_parse(unsigned int *low, unsigned int *high, const char *text);
+
+#endif
