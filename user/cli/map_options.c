@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "cli/map_options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+
+static int frontend_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	(void)option;
+	return sr_hostport_parse(field, text, err);
+}
+
+static int weight_parse(const char *text, uint16_t *out, struct sr_error *err)
+{
+	unsigned long weight = strtoul(text, NULL, 10);
+
+	if (!text[0] || strlen(text) > 4 || strspn(text, "0123456789") != strlen(text) || weight > SR_WEIGHT_MAX)
+		return sr_fail(err, -EINVAL, "'%s' is not a weight (0..%d)", text, SR_WEIGHT_MAX);
+	*out = (uint16_t)weight;
+	return 0;
+}
+
+/* ",weight=3" */
+static int backend_parse_rest(struct sr_map_backend *out, const char *text, struct sr_error *err)
+{
+	if (strncmp(text, "weight=", strlen("weight=")) != 0)
+		return sr_fail(err, -EINVAL, "',%s': only ',weight=N' may follow an address", text);
+	out->has_weight = true;
+	return weight_parse(text + strlen("weight="), &out->endpoint.weight, err);
+}
+
+static int backend_parse(struct sr_map_backend *out, char *text, bool weighted, struct sr_error *err)
+{
+	char *comma = weighted ? strchr(text, ',') : NULL;
+	struct sr_hostport at;
+	int r;
+
+	if (comma)
+		*comma = '\0';
+	if (strchr(text, '/'))
+		return sr_fail(err, -EINVAL, "'%s': the protocol stands with the frontend, not with a backend", text);
+	r = sr_hostport_parse(&at, text, err);
+	if (r < 0)
+		return r;
+
+	out->endpoint.addr = at.addr;
+	out->endpoint.port = at.port;
+	out->endpoint.weight = 1;
+	out->endpoint.id = SR_NO_ID;
+	return comma ? backend_parse_rest(out, comma + 1, err) : 0;
+}
+
+static int backends_add(void *field, const char *text, bool weighted, struct sr_error *err)
+{
+	sr_autofree char *copy = strdup(text);
+	struct sr_map_backends *backends = field;
+	struct sr_map_backend backend = {}, *item;
+	int r;
+
+	if (!copy)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	r = backend_parse(&backend, copy, weighted, err);
+	if (r < 0)
+		return r;
+
+	item = sr_array_add(&backends->item, &backends->num, sizeof(*item));
+	if (!item)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	*item = backend;
+	return 0;
+}
+
+static int backends_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	(void)option;
+	return backends_add(field, text, false, err);
+}
+
+static int weighted_backends_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	(void)option;
+	return backends_add(field, text, true, err);
+}
+
+static void backends_clear(void *field)
+{
+	struct sr_map_backends *backends = field;
+
+	free(backends->item);
+	memset(backends, 0, sizeof(*backends));
+}
+
+const struct sr_option_type sr_type_frontend = {.parse = frontend_parse, .value = SR_VALUE_REQUIRED};
+const struct sr_option_type sr_type_backends = {
+	.parse = backends_parse,
+	.clear = backends_clear,
+	.value = SR_VALUE_REQUIRED,
+	.repeats = true,
+};
+const struct sr_option_type sr_type_weighted_backends = {
+	.parse = weighted_backends_parse,
+	.clear = backends_clear,
+	.value = SR_VALUE_REQUIRED,
+	.repeats = true,
+};
+
+int sr_map_options_check(const void *options, struct sr_error *err)
+{
+	const struct sr_map_options *opts = options;
+	uint8_t family = sr_addr_family(&opts->frontend.addr);
+	char text[SR_ADDR_TEXT];
+
+	for (size_t i = 0; i < opts->backends.num; i++) {
+		const struct sr_addr *addr = &opts->backends.item[i].endpoint.addr;
+
+		if (sr_addr_family(addr) != family)
+			return sr_fail(err, -EINVAL, "backend %s: an IPv%u frontend has IPv%u backends",
+				       sr_addr_format(text, addr), family, family);
+	}
+	return 0;
+}
