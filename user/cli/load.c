@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * svcroute load: first all that can be known without touching anything, then,
+ * under the instance's lock, maps before programs, so that no packet meets a
+ * program that has nothing to go by.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/leases.h"
+#include "cli/load.h"
+#include "kernel/maps.h"
+
+#define LOAD_ATTEMPTS 5
+
+static void load_clear(struct sr_load *load)
+{
+	sr_plan_clear(&load->plan);
+	sr_services_clear(&load->desired);
+	sr_services_clear(&load->programmed);
+	sr_attachments_clear(&load->attachments);
+	sr_attachments_clear(&load->attached);
+	sr_targets_clear(&load->targets);
+	sr_leases_clear(&load->leases);
+	sr_settings_clear(&load->settings);
+	sr_notes_clear(&load->notes);
+	sr_notes_clear(&load->warnings);
+	free(load->leases_path);
+	free(load->leases_text);
+	free(load->kept);
+	sr_datapath_close(load->datapath);
+}
+
+/* What the instance, if there is one, was told before. */
+static int load_recall(struct sr_load *load, struct sr_error *err)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	int r = sr_datapath_open(&datapath, load->globals->instance, SR_ACCESS_READ, err);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = sr_maps_read_settings(datapath, &load->kept, err);
+	if (r == 0)
+		r = sr_settings_parse(&load->settings, load->kept, err);
+	if (r < 0)
+		return r;
+
+	load->was_loaded = true;
+	if (load->options->dry_run)
+		load->datapath = TAKE_PTR(datapath);
+	return 0;
+}
+
+/* All that is wanted, and whether it makes sense; nothing is touched. */
+static int load_prepare(struct sr_load *load, struct sr_error *err)
+{
+	int r = load_recall(load, err);
+
+	if (r < 0)
+		return r;
+	if (sr_settings_merge(&load->settings, &load->options->given) < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+
+	r = sr_targets_choose(load, err);
+	if (r == 0)
+		r = sr_desired_resolve(load, err);
+	return r;
+}
+
+static void load_config(const struct sr_settings *settings, struct sr_datapath_config *out)
+{
+	unsigned int low = 0, high = 0;
+
+	if (settings->snat_ports)
+		sr_ports_parse(&low, &high, settings->snat_ports);
+	*out = (struct sr_datapath_config){
+		.allow_external_clusterip = settings->allow_external_clusterip == SR_ANSWER_YES,
+		.snat_port_low = (uint16_t)low,
+		.snat_port_high = (uint16_t)high,
+	};
+}
+
+/* Programs and maps are there after this, and the instance is locked. */
+static int load_lock(struct sr_load *load, struct sr_error *err)
+{
+	struct sr_datapath_config config;
+	bool mounted = false;
+	int r;
+
+	load_config(&load->settings, &config);
+	r = sr_datapath_load(&load->datapath, load->globals->instance, &config, &mounted, err);
+	if (r == 0 && mounted && sr_notes_add(&load->notes, "bpffs was not mounted at /sys/fs/bpf; it is now") < 0)
+		r = sr_fail(err, -ENOMEM, "out of memory");
+	return r;
+}
+
+static int load_read(struct sr_load *load, struct sr_error *err)
+{
+	int r = sr_maps_read(load->datapath, &load->programmed, err);
+
+	return r < 0 ? r : sr_attach_list(load->datapath, &load->attached, err);
+}
+
+/* -EAGAIN: another load came between our looking and our lock. */
+static int load_check_unchanged(struct sr_load *load, struct sr_error *err)
+{
+	__attribute__((cleanup(sr_leases_clear))) struct sr_leases leases = {};
+	sr_autofree char *settings = NULL, *text = NULL;
+	int r;
+
+	r = sr_maps_read_settings(load->datapath, &settings, err);
+	if (r < 0)
+		return r;
+	load->was_empty = !load->programmed.num && !load->attached.num && strcmp(settings, "{}") == 0;
+	if (strcmp(settings, load->kept ? load->kept : "{}") != 0)
+		return sr_fail(err, -EAGAIN, "another load changed the settings meanwhile; run it again");
+
+	if (load->leases_path)
+		r = sr_leases_read(load->leases_path, &leases, &text, err);
+	if (r == 0 && text && strcmp(text, load->leases_text) != 0)
+		r = sr_fail(err, -EAGAIN, "another load gave addresses meanwhile; run it again");
+	return r;
+}
+
+static bool load_may_remove(const struct sr_service *service)
+{
+	return !sr_service_is_from_map(service);
+}
+
+static bool load_may_not_remove(const struct sr_service *service)
+{
+	(void)service;
+	return false;
+}
+
+static int load_plan(struct sr_load *load, struct sr_error *err)
+{
+	return sr_plan_make(&load->plan, &load->programmed, &load->desired,
+			    load->k8s ? load_may_remove : load_may_not_remove, err);
+}
+
+/* Written before an address is served: then it is never given to another. */
+static int load_write_leases(const struct sr_load *load, struct sr_error *err)
+{
+	sr_autofree char *text = NULL;
+
+	if (!load->leases_path)
+		return 0;
+	text = sr_leases_text(&load->leases);
+	if (!text)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	return strcmp(text, load->leases_text) == 0 ? 0 : sr_leases_write(load->leases_path, text, err);
+}
+
+static int load_write_settings(const struct sr_load *load, struct sr_error *err)
+{
+	json_t *root = sr_settings_json(&load->settings);
+	sr_autofree char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+
+	json_decref(root);
+	if (!text)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	if (load->kept && strcmp(text, load->kept) == 0)
+		return 0;
+	return sr_maps_write_settings(load->datapath, text, err);
+}
+
+static int load_write(struct sr_load *load, struct sr_error *err)
+{
+	struct sr_attach_config config;
+	int r;
+
+	sr_targets_config(&load->targets, &config);
+	r = load_write_leases(load, err);
+	if (r == 0 && !sr_plan_is_empty(&load->plan))
+		r = sr_maps_apply(load->datapath, &load->plan, err);
+	if (r == 0)
+		r = sr_attach_apply(load->datapath, &config, &load->attachments, err);
+	if (r == 0)
+		r = load_write_settings(load, err);
+	return r;
+}
+
+/* A first load that fails leaves no half instance. */
+static int load_undo(struct sr_load *load, int r)
+{
+	bool is_ours = load->datapath ? load->was_empty : !load->was_loaded && r != -EBUSY && r != -EPROTO;
+
+	sr_datapath_close(TAKE_PTR(load->datapath));
+	if (is_ours && r != -EAGAIN)
+		sr_datapath_unload(load->globals->instance, NULL);
+	return r;
+}
+
+static int load_commit(struct sr_load *load, struct sr_error *err)
+{
+	int r = load_lock(load, err);
+
+	if (r == 0)
+		r = load_read(load, err);
+	if (r == 0)
+		r = load_check_unchanged(load, err);
+	if (r == 0)
+		r = load_plan(load, err);
+	if (r == 0)
+		r = load_write(load, err);
+	return r < 0 ? load_undo(load, r) : 0;
+}
+
+static int load_pretend(struct sr_load *load, struct sr_error *err)
+{
+	int r = load->datapath ? load_read(load, err) : 0;
+
+	if (r == 0)
+		r = load_plan(load, err);
+	return r < 0 ? r : sr_targets_predict(load, err);
+}
+
+static bool load_serves_ipv6(const struct sr_load *load)
+{
+	for (size_t i = 0; i < load->plan.num; i++) {
+		if (load->plan.op[i].want && load->plan.op[i].want->family == 6)
+			return true;
+	}
+	return false;
+}
+
+static int load_preflight(struct sr_load *load, struct sr_error *err)
+{
+	const struct sr_targets *targets = &load->targets;
+
+	if (load->settings.cluster_cidrs.num > 0 &&
+	    sr_notes_add(&load->notes, "--cluster-cidr is kept, but changes nothing yet") < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	return sr_preflight(&targets->netdevs, targets->uplinks.item, targets->uplinks.num, load_serves_ipv6(load),
+			    &load->warnings.line, &load->warnings.num, err);
+}
+
+static int load_once(const struct sr_globals *globals, const struct sr_load_options *options, const struct sr_k8s *k8s,
+		     struct sr_error *err)
+{
+	__attribute__((cleanup(load_clear))) struct sr_load load = {
+		.globals = globals,
+		.options = options,
+		.k8s = k8s,
+	};
+	int r;
+
+	r = load_prepare(&load, err);
+	if (r == 0)
+		r = options->dry_run ? load_pretend(&load, err) : load_commit(&load, err);
+	if (r == 0 && !globals->quiet)
+		r = load_preflight(&load, err);
+	if (r == 0 && !globals->quiet)
+		r = sr_report_print(&load, err);
+	return r;
+}
+
+static int load_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
+{
+	const struct sr_load_options *opts = options;
+	sr_autok8s struct sr_k8s *k8s = NULL;
+	int r;
+
+	r = sr_desired_read(&k8s, &opts->files, err);
+	if (r < 0)
+		return r;
+
+	for (int i = 0; i < LOAD_ATTEMPTS; i++) {
+		r = load_once(globals, opts, k8s, err);
+		if (r != -EAGAIN)
+			return r;
+	}
+	return r;
+}
+
+static const char *const xdp_words[] = {"auto", "native", "generic", "off", NULL};
+
+#define LOAD_OFFSET(field) offsetof(struct sr_load_options, field)
+
+static const struct sr_option load_options[] = {
+	{
+		.name = "file",
+		.letter = 'f',
+		.type = &sr_type_paths,
+		.offset = LOAD_OFFSET(files),
+		.value = "FILE|DIR|-",
+		.help = "manifests, YAML or JSON; all of a folder; - is standard input\n"
+			"(/etc/svcroute/services.d if it holds any)",
+	},
+	{
+		.name = "uplink",
+		.type = &sr_type_list,
+		.offset = LOAD_OFFSET(given.uplinks),
+		.value = "DEV",
+		.help = "device towards other machines, or 'none'\n"
+			"(those of the default route)",
+	},
+	{
+		.name = "pods",
+		.type = &sr_type_list,
+		.offset = LOAD_OFFSET(given.pods),
+		.value = "GLOB",
+		.help = "devices of pods by their names, or 'none'\n"
+			"(every veth whose other end is in another namespace)",
+	},
+	{
+		.name = "node",
+		.type = &sr_type_text,
+		.offset = LOAD_OFFSET(given.node),
+		.value = "NAME",
+		.help = "this machine's name in the cluster",
+	},
+	{
+		.name = "cluster-cidr",
+		.type = &sr_type_cidrs,
+		.offset = LOAD_OFFSET(given.cluster_cidrs),
+		.value = "CIDR",
+		.help = "where pods live: others who call a ClusterIP get an address of this machine",
+	},
+	{
+		.name = "service-cidr",
+		.type = &sr_type_cidrs,
+		.offset = LOAD_OFFSET(given.service_cidrs),
+		.value = "CIDR",
+		.help = "give services without a ClusterIP one of these",
+	},
+	{
+		.name = "subnet",
+		.type = &sr_type_subnets,
+		.offset = LOAD_OFFSET(given.subnets),
+		.value = "NAME=CIDR",
+		.help = "give internal load balancers of that subnet one of these",
+	},
+	{
+		.name = "xdp",
+		.type = &sr_type_word,
+		.offset = LOAD_OFFSET(given.xdp),
+		.value = "auto|native|generic|off",
+		.words = xdp_words,
+		.help = "on uplinks; auto: where the driver has it, else tc does it all",
+	},
+	{
+		.name = "cgroup",
+		.type = &sr_type_text,
+		.offset = LOAD_OFFSET(given.cgroup),
+		.value = "PATH",
+		.help = "whose processes' sockets reach services, or 'none'\n"
+			"(the root of cgroup2)",
+	},
+	{
+		.name = "allow-external-clusterip",
+		.type = &sr_type_answer,
+		.offset = LOAD_OFFSET(given.allow_external_clusterip),
+		.value = "[=yes|no]",
+		.help = "serve ClusterIPs on uplinks, too (no)",
+	},
+	{
+		.name = "snat-ports",
+		.type = &sr_type_ports,
+		.offset = LOAD_OFFSET(given.snat_ports),
+		.value = "LO-HI",
+		.help = "source ports for flows that get this machine's address\n"
+			"(the larger gap beside net.ipv4.ip_local_port_range)",
+	},
+	{
+		.name = "dry-run",
+		.type = &sr_type_flag,
+		.offset = LOAD_OFFSET(dry_run),
+		.help = "say what would be done, and touch nothing",
+	},
+	{},
+};
+
+const struct sr_command sr_command_load = {
+	.name = "load",
+	.summary = "Attach the programs, and serve what manifests say",
+	.details = "It may be run again at any time: it changes what differs and disturbs no connection.\n"
+		   "Options other than -f and --dry-run are kept; '' makes one unset again. Without manifests\n"
+		   "what is served stays as it is; what 'map add' made always does.",
+	.options = load_options,
+	.size = sizeof(struct sr_load_options),
+	.formats = SR_PRINTS(JSON),
+	.run = load_run,
+};

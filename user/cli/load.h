@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What one `svcroute load` knows: load.c goes through its steps, targets.c
+ * and desired.c work out what is wanted, report.c tells what was done.
+ */
+#ifndef SVCROUTE_CLI_LOAD_H
+#define SVCROUTE_CLI_LOAD_H
+
+#include "cli/command.h"
+#include "cli/settings.h"
+#include "kernel/attach.h"
+#include "kernel/netdev.h"
+#include "model/k8s.h"
+#include "model/plan.h"
+
+struct sr_load_options {
+	struct sr_settings given;
+	struct sr_strings files;
+	bool dry_run;
+};
+
+/* The devices and the cgroup to attach to. */
+struct sr_targets {
+	struct sr_netdevs netdevs;
+	struct sr_strings uplinks;
+	struct sr_strings pods;
+	char *cgroup; /* NULL: none */
+	enum sr_xdp_mode xdp;
+};
+
+struct sr_load {
+	const struct sr_globals *globals;
+	const struct sr_load_options *options;
+	const struct sr_k8s *k8s; /* NULL: no manifests, what is served stays */
+
+	struct sr_datapath *datapath; /* NULL: a dry run, and nothing is loaded */
+	bool was_loaded;
+	bool was_empty;		     /* an instance that nobody would miss */
+	char *kept;		     /* the settings as they were kept, JSON */
+	struct sr_settings settings; /* with what was given now */
+
+	char *leases_path;
+	char *leases_text; /* as they were read */
+	struct sr_leases leases;
+
+	struct sr_targets targets;
+	struct sr_attachments attached;	   /* before */
+	struct sr_attachments attachments; /* now */
+
+	struct sr_services programmed;
+	struct sr_services desired;
+	struct sr_plan plan;
+
+	struct sr_notes notes;	  /* what one should know */
+	struct sr_notes warnings; /* what stops traffic */
+};
+
+/* Make `load->targets` of the settings: what is there, or what was named. */
+int sr_targets_choose(struct sr_load *load, struct sr_error *err);
+/* `targets` as the kernel layer takes it; borrows from it. */
+void sr_targets_config(const struct sr_targets *targets, struct sr_attach_config *out);
+/* What sr_attach_apply() would report, as far as one can tell beforehand. */
+int sr_targets_predict(struct sr_load *load, struct sr_error *err);
+void sr_targets_clear(struct sr_targets *targets);
+
+/* Read manifests: `files`, or what is in the folder of services. None: *out is NULL. */
+int sr_desired_read(struct sr_k8s **out, const struct sr_strings *files, struct sr_error *err);
+/* Make `load->desired` and `->leases` of the manifests. */
+int sr_desired_resolve(struct sr_load *load, struct sr_error *err);
+
+int sr_report_print(const struct sr_load *load, struct sr_error *err);
+
+#endif
