@@ -37,7 +37,8 @@ CLI_ASAN  := $(CLI_PURE:%=$(B)/asan/user/cli/%.o)
 LIB_OBJ   := $(filter $(B)/user/base/% $(B)/user/model/% $(B)/user/kernel/%,$(USER_OBJ))
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 PACKET_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/packet/*.c))
-BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/*.c))
+BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c))) \
+              $(addprefix $(B)/tests/packet/,frame.o network.o sums.o world.o)
 BENCH_BPF  := $(patsubst tests/bench/%.bpf.c,$(B)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 
 .PHONY: all deps test check lint unit packet net demo bench-quick install uninstall clean vmlinux

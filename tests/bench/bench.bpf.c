@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What svcroute's programs are measured against and with: an empty program, a
+ * bare one that looks up and rewrites and does nothing else, and wrappers.
+ *
+ * BPF_PROG_TEST_RUN repeats a program on one frame and does not reset it: a
+ * translated packet would be another one the second time. So a wrapper puts
+ * the changed words back and tail-calls the program that is measured.
+ */
+#include "net.h"
+
+#include "svcroute/abi.h"
+
+/* What the wrapper puts back: the frame's first bytes, at their own offsets. */
+#define FRAME_HEAD 96
+__u32 original[FRAME_HEAD / 2] = {}; /* word i lies at byte 2 * i of the frame, 4 bytes wide */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} next_xdp SEC(".maps"), next_tc SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, struct sr_conn_key);
+	__type(value, struct sr_conn);
+} flows SEC(".maps");
+
+/*
+ * In words of four bytes, as the programs read them: a load that spans two
+ * stores would wait for both, which no packet from a wire makes it do.
+ */
+static __always_inline void put(void *data, int offset)
+{
+	*(__u32 *)(data + offset) = original[offset / 2];
+}
+
+static __always_inline void put_back_v4(void *data)
+{
+	put(data, 0);
+	put(data, 4);
+	put(data, 8);
+	put(data, 22); /* TTL, checksum */
+	put(data, 26);
+	put(data, 30);
+	put(data, 34); /* ports */
+	put(data, 38); /* UDP's checksum */
+	put(data, 48); /* TCP's */
+}
+
+static __always_inline void put_back_v6(void *data)
+{
+	put(data, 0);
+	put(data, 4);
+	put(data, 8);
+	put(data, 18); /* hop limit */
+	for (int offset = 22; offset < 54; offset += 4)
+		put(data, offset);
+	put(data, 54);
+	put(data, 58);
+	put(data, 68);
+}
+
+SEC("xdp")
+int empty_xdp(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+SEC("tc")
+int empty_tc(struct __sk_buff *ctx)
+{
+	return TC_ACT_UNSPEC;
+}
+
+SEC("xdp")
+int wrap_xdp_v4(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+
+	if (data + FRAME_HEAD > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	put_back_v4(data);
+	bpf_tail_call_static(ctx, &next_xdp, 0);
+	return XDP_ABORTED;
+}
+
+SEC("xdp")
+int wrap_xdp_v6(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+
+	if (data + FRAME_HEAD > (void *)(long)ctx->data_end)
+		return XDP_ABORTED;
+	put_back_v6(data);
+	bpf_tail_call_static(ctx, &next_xdp, 0);
+	return XDP_ABORTED;
+}
+
+SEC("tc")
+int wrap_tc_v4(struct __sk_buff *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+
+	if (data + FRAME_HEAD > (void *)(long)ctx->data_end)
+		return TC_ACT_SHOT;
+	put_back_v4(data);
+	bpf_tail_call_static(ctx, &next_tc, 0);
+	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int wrap_tc_v6(struct __sk_buff *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+
+	if (data + FRAME_HEAD > (void *)(long)ctx->data_end)
+		return TC_ACT_SHOT;
+	put_back_v6(data);
+	bpf_tail_call_static(ctx, &next_tc, 0);
+	return TC_ACT_SHOT;
+}
+
+/* The floor: IPv4 and TCP are taken for granted, as is that the flow is known. */
+struct head {
+	struct ethhdr eth;
+	struct iphdr ip;
+	struct tcphdr tcp;
+} __attribute__((packed));
+
+static __always_inline struct sr_conn *floor_find(const struct head *head)
+{
+	struct sr_conn_key key = {
+		.half = {(__u64)head->ip.saddr << 32 | head->ip.daddr, *(const __u32 *)&head->tcp.source},
+	};
+
+	return bpf_map_lookup_elem(&flows, &key);
+}
+
+static __always_inline __u64 floor_delta(const struct head *head, const struct sr_rewrite *to)
+{
+	return (__u64)(__u32)~head->ip.saddr + to->src.word[3] + (__u32)~head->ip.daddr + to->dst.word[3];
+}
+
+static __always_inline __u64 floor_ports_delta(const struct head *head, const struct sr_rewrite *to)
+{
+	return (__u64)(__u32) ~*(const __u32 *)&head->tcp.source + *(const __u32 *)&to->sport;
+}
+
+static __always_inline void floor_write(struct head *head, const struct sr_rewrite *to, __u64 delta)
+{
+	head->ip.saddr = to->src.word[3];
+	head->ip.daddr = to->dst.word[3];
+	head->ip.check = csum_update(head->ip.check, delta);
+	*(__u32 *)&head->tcp.source = *(const __u32 *)&to->sport;
+}
+
+/* 0, or -1: not IPv4, or of no known flow. */
+static __always_inline int floor_translate(void *data, void *data_end)
+{
+	struct head *head = data;
+	struct sr_conn *conn;
+	__u64 delta;
+
+	if ((void *)(head + 1) > data_end || head->eth.h_proto != bpf_htons(ETH_P_IP))
+		return -1;
+	conn = floor_find(head);
+	if (!conn)
+		return -1;
+
+	delta = floor_delta(head, &conn->to);
+	head->tcp.check = csum_update(head->tcp.check, delta + floor_ports_delta(head, &conn->to));
+	floor_write(head, &conn->to, delta);
+	return 0;
+}
+
+SEC("xdp")
+int floor_xdp(struct xdp_md *ctx)
+{
+	return floor_translate((void *)(long)ctx->data, (void *)(long)ctx->data_end) ? XDP_DROP : XDP_PASS;
+}
+
+SEC("tc")
+int floor_tc(struct __sk_buff *ctx)
+{
+	return floor_translate((void *)(long)ctx->data, (void *)(long)ctx->data_end) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Programs in the kernel, and how long they take over a frame. */
+#ifndef TESTS_BENCH_RUN_H
+#define TESTS_BENCH_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../packet/frame.h"
+#include "../packet/network.h"
+
+enum hook {
+	HOOK_XDP,
+	HOOK_TC,
+};
+
+/* Load everything, in namespaces of this process's own; 0, or -1 after saying why. */
+int run_start(void);
+void run_stop(void);
+
+struct sr_datapath *run_datapath(void);
+
+/* A program by name: svcroute's ("sr_from_pod"), or "empty" and "floor" of the hook. */
+int run_program(enum hook hook, const char *name);
+
+/* One frame through a program; the frame becomes what came out. -1: it did not run. */
+int run_once(enum hook hook, int program, enum device device, struct frame *frame);
+
+/* Nanoseconds a packet of a program that leaves the frame as it is. */
+double run_time(enum hook hook, int program, enum device device, const struct frame *frame);
+
+/* The same for one that does not: what it adds to an empty program, and that. */
+double run_time_restored(enum hook hook, int program, enum device device, const struct frame *frame);
+
+/* The floor program knows one flow: that of the frame, which it sends elsewhere. */
+void run_teach_floor(const struct frame *frame);
+
+#endif
