@@ -10,6 +10,15 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "svcroute/abi.h"
+
+/*
+ * Where pods live. If that is told, whoever calls a ClusterIP from elsewhere
+ * gets a source address of this node, as with kube-proxy's --cluster-cidr.
+ */
+const volatile struct sr_net sr_cluster_cidrs[SR_MAX_CLUSTER_CIDRS] __weak = {};
+const volatile __u32 sr_num_cluster_cidrs __weak = 0;
+
 /* ClusterIPs may be called from the uplink, too. */
 const volatile bool sr_allow_external_clusterip __weak = false;
 

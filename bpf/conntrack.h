@@ -176,12 +176,20 @@ static __always_inline struct sr_conn *conn_mark(struct sr_conn *conn, __u32 fla
 	return peer;
 }
 
-static __always_inline void conn_copy_to(void *table, struct sr_conn *conn)
+/*
+ * Before Linux 6.2 a subprogram's argument may not be what a map is given: so
+ * it is copied to where it may.
+ */
+static __always_inline void conn_copy_to(void *table, const struct sr_conn *conn)
 {
+	struct sr_scratch *scratch = conn_scratch();
 	struct sr_conn_key key;
 
+	if (!scratch)
+		return;
+	scratch->copy = *conn;
 	conn_key(&key, &conn->from);
-	bpf_map_update_elem(table, &key, conn, BPF_ANY);
+	bpf_map_update_elem(table, &key, &scratch->copy, BPF_ANY);
 }
 
 /* The flow has proved itself: both halves into the large table. */
@@ -234,7 +242,7 @@ static __always_inline void conn_restore(struct sr_conn *conn)
 
 	conn_key(&key, &conn->from);
 	if (conn->to.flags & SR_CONN_PROVEN && !bpf_map_lookup_elem(&sr_conns, &key))
-		bpf_map_update_elem(&sr_conns, &key, conn, BPF_NOEXIST);
+		conn_copy_to(&sr_conns, conn);
 }
 
 /*
@@ -366,18 +374,21 @@ static __always_inline bool conn_goes_on(const struct sr_conn *conn, const struc
 }
 
 /*
- * Claim the tuple on which the answers will arrive: 0, or -1 if another
- * connection holds it. An expired claim is taken over by one CPU only.
+ * Claim the tuple on which the answers will arrive, that of scratch->reply: 0,
+ * or -1 if another connection holds it. An expired claim is taken over by one
+ * CPU only.
  */
-__subprog int conn_claim(struct sr_conn *reply)
+__subprog int conn_claim(void)
 {
+	struct sr_scratch *scratch = conn_scratch();
 	struct sr_conn_key key;
+	struct sr_conn *reply;
 	struct sr_conn *held;
 	__u32 seen;
 
-	if (!reply)
+	if (!scratch)
 		return -1;
-
+	reply = &scratch->reply;
 	conn_key(&key, &reply->from);
 	held = bpf_map_lookup_elem(&sr_conns, &key);
 	if (!held) {
@@ -436,8 +447,9 @@ static __always_inline bool conn_join(struct sr_conn *conn)
  * not be turned back. A flow that keeps its client's address tries its port
  * first; where that collides the port is translated, too.
  */
-__subprog int conn_open(struct sr_scratch *scratch)
+__subprog int conn_open(void)
 {
+	struct sr_scratch *scratch = conn_scratch();
 	struct sr_conn_key key;
 	int i;
 
@@ -450,7 +462,7 @@ __subprog int conn_open(struct sr_scratch *scratch)
 		if (i || scratch->conn.to.flags & SR_CONN_SNAT)
 			scratch->conn.to.sport = conn_draw_port();
 		conn_invert(&scratch->reply, &scratch->conn);
-		if (conn_claim(&scratch->reply) == 0)
+		if (conn_claim() == 0)
 			break;
 	}
 	if (i == CONN_MAX_CLAIMS)

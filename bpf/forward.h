@@ -32,19 +32,17 @@ static __always_inline bool forward_has_route(long ret)
 }
 
 /*
- * The uplink by which `dst` is reached, or NULL: it is on this node (the route
- * leads elsewhere than to an uplink, or to this host itself).
+ * The device of ours by which `dst` is reached. NULL: it is this host itself,
+ * or lies behind a device that is neither uplink nor pod.
  */
-static __always_inline struct sr_device *forward_uplink(sr_ctx *ctx, const struct pkt *pkt, const struct sr_addr *dst)
+static __always_inline struct sr_device *forward_device(sr_ctx *ctx, const struct pkt *pkt, const struct sr_addr *dst)
 {
 	struct bpf_fib_lookup fib = {};
-	struct sr_device *device;
 
 	forward_ask(&fib, ctx, pkt, &pkt->tuple.src, dst);
 	if (!forward_has_route(ctx_fib_lookup(ctx, &fib)))
 		return NULL;
-	device = device_lookup(fib.ifindex);
-	return device && device->flags & SR_DEVICE_UPLINK ? device : NULL;
+	return device_lookup(fib.ifindex);
 }
 
 /* One hop less to live (RFC 791, section 3.2; RFC 8200, section 3). */
@@ -76,9 +74,18 @@ static __always_inline int forward_link(sr_ctx *ctx, const struct bpf_fib_lookup
 }
 
 /*
- * Rewrite a packet and send it where its new destination lies. XDP does only
- * what it can do to the end: with no neighbour yet, or a packet that is too
- * long for the way out, it leaves the packet untouched to tc.
+ * Can XDP send the packet to its end? Only back out of the device it came in
+ * by: whether another's driver takes frames from us cannot be known. Not when
+ * there is no neighbour yet, nor when the packet is too long for the way out.
+ */
+static __always_inline bool forward_is_for_xdp(sr_ctx *ctx, const struct bpf_fib_lookup *fib, long way)
+{
+	return way == BPF_FIB_LKUP_RET_SUCCESS && fib->ifindex == ctx_ifindex(ctx);
+}
+
+/*
+ * Rewrite a packet and send it where its new destination lies. What XDP cannot
+ * finish it leaves untouched to tc.
  */
 static __noinline int forward_rewritten(sr_ctx *ctx, struct pkt *pkt, const struct sr_rewrite *to)
 {
@@ -95,7 +102,7 @@ static __noinline int forward_rewritten(sr_ctx *ctx, struct pkt *pkt, const stru
 	if (CTX_CAN_REDO)
 		fib.tot_len = pkt->length;
 	way = ctx_fib_lookup(ctx, &fib);
-	if (CTX_CAN_REDO && way != BPF_FIB_LKUP_RET_SUCCESS)
+	if (CTX_CAN_REDO && !forward_is_for_xdp(ctx, &fib, way))
 		return SR_PASS_TO_TC;
 	if (!forward_has_route(way))
 		return SR_DROP_NO_ROUTE;

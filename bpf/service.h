@@ -36,30 +36,57 @@ static __always_inline bool service_is_translated(const struct pkt *pkt, struct 
 	return conn && conn->to.flags & SR_CONN_REPLY;
 }
 
+static __always_inline bool service_net_contains(const volatile struct sr_net *net, const struct sr_addr *addr)
+{
+	return (addr->half[0] & net->mask.half[0]) == net->addr.half[0] &&
+	       (addr->half[1] & net->mask.half[1]) == net->addr.half[1];
+}
+
+/* Who calls a ClusterIP and is no pod: only if it was told where pods live. */
+static __always_inline bool service_is_stranger(const struct sr_addr *src, const struct frontend *frontend)
+{
+	if (frontend->scope != SR_SCOPE_CLUSTER || !sr_num_cluster_cidrs)
+		return false;
+	for (__u32 i = 0; i < SR_MAX_CLUSTER_CIDRS; i++)
+		if (i < sr_num_cluster_cidrs && service_net_contains(&sr_cluster_cidrs[i], src))
+			return false;
+	return true;
+}
+
 /*
- * Where must the answers come back to us because they would find another way?
- * From a backend on another node, which would answer the client directly; and
- * from a pod that was given itself, which would answer itself. Those flows get
- * a source address of this node. SR_OK, with `conn` completed, or SR_DROP_*.
+ * The device whose address a flow must bear, so that its answers come back to
+ * us and not by another way: that to a backend on another node, which would
+ * answer the client directly; that of a pod that was given itself, which would
+ * answer itself; that to the backend of a stranger. NULL: the client's address
+ * stays.
  */
-static __always_inline int service_choose_source(sr_ctx *ctx, const struct pkt *pkt, enum side from,
-						 struct sr_conn *conn)
+static __always_inline struct sr_device *service_source_device(sr_ctx *ctx, const struct pkt *pkt, enum side from,
+							       const struct frontend *frontend,
+							       const struct sr_addr *backend)
 {
 	struct sr_device *device;
 
+	if (from == SIDE_POD && addr_is_equal(backend, &pkt->tuple.src))
+		return device_lookup(ctx_ifindex(ctx));
+	if (from == SIDE_POD && !service_is_stranger(&pkt->tuple.src, frontend))
+		return NULL;
+
+	device = forward_device(ctx, pkt, backend);
+	if (device && !(device->flags & SR_DEVICE_UPLINK) && !service_is_stranger(&pkt->tuple.src, frontend))
+		return NULL;
+	return device;
+}
+
+/* SR_OK, with `conn` completed, or SR_DROP_*. */
+static __always_inline int service_choose_source(sr_ctx *ctx, const struct pkt *pkt, enum side from,
+						 const struct frontend *frontend, struct sr_conn *conn)
+{
+	struct sr_device *device = service_source_device(ctx, pkt, from, frontend, &conn->to.dst);
+
 	conn->to.src = pkt->tuple.src;
 	conn->to.sport = pkt->tuple.sport;
-	if (from == SIDE_POD) {
-		if (!addr_is_equal(&conn->to.dst, &pkt->tuple.src))
-			return SR_OK;
-		device = device_lookup(ctx_ifindex(ctx));
-	} else {
-		device = forward_uplink(ctx, pkt, &conn->to.dst);
-		if (!device)
-			return SR_OK;
-	}
 	if (!device)
-		return SR_DROP_NO_NODE_ADDRESS;
+		return SR_OK;
 
 	conn->to.src = pkt->family == 4 ? device->snat4 : device->snat6;
 	if (!(conn->to.src.half[0] | conn->to.src.half[1]))
@@ -76,21 +103,21 @@ static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, const stru
 }
 
 /* Fill in the forward half of a new connection. SR_OK or SR_DROP_*. */
-static __always_inline int service_choose(sr_ctx *ctx, const struct pkt *pkt, enum side from, __u32 service,
-					  struct sr_conn *conn)
+static __always_inline int service_choose(sr_ctx *ctx, const struct pkt *pkt, enum side from,
+					  const struct frontend *frontend, struct sr_conn *conn)
 {
 	int ret;
 
 	conn->from = pkt->tuple;
-	ret = backend_select(service, conn);
+	ret = backend_select(frontend->service, conn);
 	if (ret != SR_OK)
 		return ret;
 
 	conn->to.flags = 0;
-	conn->service = service;
+	conn->service = frontend->service;
 	conn->created = conn->seen = conn_now();
 	conn->isn = 0;
-	return service_choose_source(ctx, pkt, from, conn);
+	return service_choose_source(ctx, pkt, from, frontend, conn);
 }
 
 /* Find the service of a flow's first packet, and choose its backend. */
@@ -109,7 +136,7 @@ static __noinline int service_open(sr_ctx *ctx, const struct pkt *pkt, enum side
 		return SR_PASS_MARKED;
 	if (!service_is_reachable(&frontend, from))
 		return SR_DROP_NOT_REACHABLE;
-	return service_choose(ctx, pkt, from, frontend.service, &scratch->conn);
+	return service_choose(ctx, pkt, from, &frontend, &scratch->conn);
 }
 
 /*
@@ -122,15 +149,14 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 	int ret;
 
 	ret = service_open(ctx, pkt, from);
+	if (ret == SR_OK)
+		ret = conn_open();
 	if (ret != SR_OK)
 		return ret;
 
 	scratch = conn_scratch();
 	if (!scratch)
 		return SR_DROP_INTERNAL;
-	ret = conn_open(scratch);
-	if (ret != SR_OK)
-		return ret;
 	*to = scratch->conn.to;
 	return SR_OK;
 }

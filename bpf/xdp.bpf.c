@@ -12,9 +12,7 @@ static __always_inline int verdict(struct xdp_md *ctx, const struct pkt *pkt, in
 		return XDP_DROP;
 	if (reason > 0 || !pkt->out_ifindex)
 		return XDP_PASS;
-	if (pkt->out_ifindex == ctx->ingress_ifindex)
-		return XDP_TX;
-	return bpf_redirect(pkt->out_ifindex, 0);
+	return XDP_TX;
 }
 
 SEC("xdp")

@@ -26,6 +26,13 @@ struct sr_addr {
 };
 _Static_assert(sizeof(struct sr_addr) == 16, "sr_addr");
 
+/* A network: the addresses that agree with `addr` in the bits of `mask`. */
+struct sr_net {
+	struct sr_addr addr;
+	struct sr_addr mask;
+};
+_Static_assert(sizeof(struct sr_net) == 32, "sr_net");
+
 /* A flow as a packet shows it. ICMP has no ports: they are 0. */
 struct sr_tuple {
 	struct sr_addr src;
@@ -164,6 +171,7 @@ _Static_assert(sizeof(struct sr_conn) == 104, "sr_conn");
 struct sr_scratch {
 	struct sr_conn conn;
 	struct sr_conn reply;
+	struct sr_conn copy;
 };
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
@@ -261,6 +269,9 @@ struct sr_settings_blob {
 	__u32 length;
 	char json[SR_SETTINGS_SIZE - 8];
 };
+
+/* As many networks of pods can be named. */
+#define SR_MAX_CLUSTER_CIDRS 8
 
 /* Where packets meet us: which program counts, and what it may do. */
 enum sr_hook {

@@ -153,6 +153,16 @@ void given_external_clusterips(void)
 	harness_load_unusual(&config);
 }
 
+void given_cluster_cidr(const char *network, uint8_t bits)
+{
+	struct sr_datapath_config config = harness_usual;
+
+	config.cluster_cidrs[0].addr = world_addr(network, world.family);
+	config.cluster_cidrs[0].bits = world.family == 4 ? bits : bits * 4;
+	config.num_cluster_cidrs = 1;
+	harness_load_unusual(&config);
+}
+
 void given_snat_ports(uint16_t low, uint16_t high)
 {
 	harness_load_unusual(&(struct sr_datapath_config){.snat_port_low = low, .snat_port_high = high});

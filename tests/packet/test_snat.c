@@ -54,16 +54,41 @@ TEST(xdp_and_tc_share_connections)
 	expect_redirect(packet("198.51.100.7:90", CLIENT ":1234", .ttl = 63));
 }
 
+/* Whether another device's driver takes frames from XDP cannot be known: tc does it. */
 TEST(another_uplink_has_an_address_of_its_own)
 {
 	const char *node;
 
 	given_external("198.51.100.7:90", REMOTE_ETH1 ":8080");
 	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90"));
+	expect_untouched(SR_PASS_TO_TC);
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", "198.51.100.7:90"));
 	node = expect_snat(NODE_ETH1);
-	expect_redirect(packet(node, REMOTE_ETH1 ":8080", .smac = MAC_NODE_ETH1, .dmac = MAC_NODE_ON_ETH1, .ttl = 63));
+	expect_redirect(packet(node, REMOTE_ETH1 ":8080", .ttl = 63));
 	send_by(DEVICE_ETH1, PROG_XDP, packet(REMOTE_ETH1 ":8080", node));
-	expect_redirect(packet("198.51.100.7:90", CLIENT ":1234", TO_CLIENT));
+	expect_untouched(SR_PASS_TO_TC);
+	send_by(DEVICE_ETH1, PROG_FROM_WIRE, packet(REMOTE_ETH1 ":8080", node));
+	expect_redirect(packet("198.51.100.7:90", CLIENT ":1234", .ttl = 63));
+}
+
+/* Who calls a ClusterIP and is no pod is shown as this node, which it answers through. */
+TEST(stranger_to_the_cluster_gets_an_address_of_the_node)
+{
+	const char *node;
+
+	given_cluster_cidr("10.244.0.0", 16);
+	given_service("10.96.0.10:80", POD1 ":8080");
+	given_external("198.51.100.7:90", POD1 ":8080");
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", "10.96.0.10:80"));
+	node = expect_snat(NODE_TO_PODS);
+	expect_redirect(packet(node, POD1 ":8080", .ttl = 63));
+	send(PROG_FROM_POD, packet(POD1 ":8080", node));
+	expect_redirect(packet("10.96.0.10:80", CLIENT ":1234", .ttl = 63));
+
+	send(PROG_FROM_POD, packet(POD2 ":1234", "10.96.0.10:80"));
+	expect_packet(packet(POD2 ":1234", POD1 ":8080"));
+	send(PROG_FROM_WIRE, packet(CLIENT ":1235", "198.51.100.7:90"));
+	expect_packet(packet(CLIENT ":1235", POD1 ":8080"));
 }
 
 /* Its answers are the node's, and turned back on their way in: never on the way out. */
@@ -151,6 +176,7 @@ const struct CMUnitTest snat_tests[] = {
 	EACH_WAY(tc_sends_to_another_node_and_back),
 	EACH_WAY(xdp_and_tc_share_connections),
 	EACH_WAY(another_uplink_has_an_address_of_its_own),
+	EACH_WAY(stranger_to_the_cluster_gets_an_address_of_the_node),
 	EACH_WAY(way_out_leaves_answers_to_the_node_alone),
 	EACH_WAY(the_last_hop_is_not_spent_on_forwarding),
 	EACH_WAY(a_local_backend_costs_no_hop),

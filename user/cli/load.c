@@ -72,9 +72,13 @@ static int load_prepare(struct sr_load *load, struct sr_error *err)
 	return r;
 }
 
-static void load_config(const struct sr_settings *settings, struct sr_datapath_config *out)
+static int load_config(const struct sr_settings *settings, struct sr_datapath_config *out, struct sr_error *err)
 {
 	unsigned int low = 0, high = 0;
+
+	if (settings->cluster_cidrs.num > SR_MAX_CLUSTER_CIDRS)
+		return sr_fail(err, -EINVAL, "--cluster-cidr: %zu networks are given, %d is the most",
+			       settings->cluster_cidrs.num, SR_MAX_CLUSTER_CIDRS);
 
 	if (settings->snat_ports)
 		sr_ports_parse(&low, &high, settings->snat_ports);
@@ -82,7 +86,13 @@ static void load_config(const struct sr_settings *settings, struct sr_datapath_c
 		.allow_external_clusterip = settings->allow_external_clusterip == SR_ANSWER_YES,
 		.snat_port_low = (uint16_t)low,
 		.snat_port_high = (uint16_t)high,
+		.num_cluster_cidrs = settings->cluster_cidrs.num,
 	};
+	for (size_t i = 0; i < out->num_cluster_cidrs; i++)
+		if (sr_cidr_parse(&out->cluster_cidrs[i], settings->cluster_cidrs.item[i]) < 0)
+			return sr_fail(err, -EINVAL, "setting cluster-cidr: '%s' is not a network",
+				       settings->cluster_cidrs.item[i]);
+	return 0;
 }
 
 /* Programs and maps are there after this, and the instance is locked. */
@@ -92,7 +102,9 @@ static int load_lock(struct sr_load *load, struct sr_error *err)
 	bool mounted = false;
 	int r;
 
-	load_config(&load->settings, &config);
+	r = load_config(&load->settings, &config, err);
+	if (r < 0)
+		return r;
 	r = sr_datapath_load(&load->datapath, load->globals->instance, &config, &mounted, err);
 	if (r == 0 && mounted && sr_notes_add(&load->notes, "bpffs was not mounted at /sys/fs/bpf; it is now") < 0)
 		r = sr_fail(err, -ENOMEM, "out of memory");
@@ -234,9 +246,6 @@ static int load_preflight(struct sr_load *load, struct sr_error *err)
 {
 	const struct sr_targets *targets = &load->targets;
 
-	if (load->settings.cluster_cidrs.num > 0 &&
-	    sr_notes_add(&load->notes, "--cluster-cidr is kept, but changes nothing yet") < 0)
-		return sr_fail(err, -ENOMEM, "out of memory");
 	return sr_preflight(&targets->netdevs, targets->uplinks.item, targets->uplinks.num, load_serves_ipv6(load),
 			    &load->warnings.line, &load->warnings.num, err);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/addr.h"
 #include "svcroute/abi.h"
 #include "svcroute/reason.h"
 
@@ -18,6 +19,8 @@ struct sr_datapath;
 /* What the programs are told when they are loaded. */
 struct sr_datapath_config {
 	bool allow_external_clusterip;
+	struct sr_cidr cluster_cidrs[SR_MAX_CLUSTER_CIDRS]; /* where pods live; none: not told */
+	size_t num_cluster_cidrs;
 	uint16_t snat_port_low;	 /* source ports for SNAT, inclusive, host order; */
 	uint16_t snat_port_high; /* 0, 0: the larger gap beside ip_local_port_range */
 };

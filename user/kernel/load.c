@@ -9,19 +9,42 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "svcroute.skel.h"
-
 #include "kernel/instance.h"
 #include "kernel/libbpf_log.h"
 #include "kernel/programs.h"
 #include "kernel/rodata.h"
 #include "kernel/timeouts.h"
 
+/* Last: it uses the types of abi.h and includes nothing of ours. */
+#include "svcroute.skel.h"
+
 static void load_close(struct svcroute_bpf **skel)
 {
 	svcroute_bpf__destroy(*skel);
 }
 #define load_autoskel __attribute__((cleanup(load_close)))
+
+/* The mask of a network, over all 128 bits. */
+static struct sr_addr load_mask(const struct sr_cidr *cidr)
+{
+	unsigned int bits = sr_addr_is_v4(&cidr->addr) ? cidr->bits + 96u : cidr->bits;
+	struct sr_addr mask = {};
+
+	for (unsigned int i = 0; i < bits; i++)
+		mask.byte[i / 8] |= 0x80 >> i % 8;
+	return mask;
+}
+
+static void load_set_cluster_cidrs(struct svcroute_bpf *skel, const struct sr_datapath_config *config)
+{
+	for (size_t i = 0; i < config->num_cluster_cidrs; i++) {
+		struct sr_net net = {.addr = config->cluster_cidrs[i].addr,
+				     .mask = load_mask(&config->cluster_cidrs[i])};
+
+		memcpy((void *)&skel->rodata->sr_cluster_cidrs[i], &net, sizeof(net));
+	}
+	skel->rodata->sr_num_cluster_cidrs = config->num_cluster_cidrs;
+}
 
 static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_config *config,
 			   const struct sr_state *state, struct sr_error *err)
@@ -34,6 +57,7 @@ static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_c
 	if (r < 0)
 		return r;
 
+	load_set_cluster_cidrs(skel, config);
 	sr_timeouts_get(&timeouts);
 	skel->rodata->sr_allow_external_clusterip = config->allow_external_clusterip;
 	skel->rodata->sr_snat_port_low = ports.low;
