@@ -160,6 +160,7 @@ void given_cluster_cidr(const char *network, uint8_t bits)
 	config.cluster_cidrs[0].addr = world_addr(network, world.family);
 	config.cluster_cidrs[0].bits = world.family == 4 ? bits : bits * 4;
 	config.num_cluster_cidrs = 1;
+	config.allow_external_clusterip = true;
 	harness_load_unusual(&config);
 }
 

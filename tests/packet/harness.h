@@ -56,7 +56,10 @@ void given_no_service(const char *frontend);
 /* Until the test ends, outside clients may call ClusterIPs. */
 void given_external_clusterips(void);
 /* Until the test ends, SNAT may use these ports only. */
-/* Pods live in `network`/`bits`; in an IPv6 run that is four times as many bits. */
+/*
+ * ClusterIPs are open to the outside, and pods live in `network`/`bits`; in an
+ * IPv6 run that is four times as many bits.
+ */
 void given_cluster_cidr(const char *network, uint8_t bits);
 void given_snat_ports(uint16_t low, uint16_t high);
 /* Until the test ends, a device has no address to send from. */
