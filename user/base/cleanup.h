@@ -50,9 +50,9 @@ static inline void sr_cleanup_closedir(DIR **d)
 		closedir(*d);
 }
 
-#define sr_autofree __attribute__((cleanup(sr_cleanup_free)))
-#define sr_autoclose __attribute__((cleanup(sr_cleanup_close)))
-#define sr_autofclose __attribute__((cleanup(sr_cleanup_fclose)))
+#define sr_autofree	__attribute__((cleanup(sr_cleanup_free)))
+#define sr_autoclose	__attribute__((cleanup(sr_cleanup_close)))
+#define sr_autofclose	__attribute__((cleanup(sr_cleanup_fclose)))
 #define sr_autoclosedir __attribute__((cleanup(sr_cleanup_closedir)))
 
 #endif
