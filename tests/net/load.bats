@@ -97,6 +97,17 @@ other() {
 	other -q unload
 }
 
+@test "more networks of pods than can be kept: refused, by --dry-run too" {
+	local before options=() i
+	for i in {1..9}; do
+		options+=(--cluster-cidr "10.$i.0.0/16")
+	done
+	before=$(settings)
+	run -1 sr load --dry-run "${options[@]}"
+	run -1 sr load "${options[@]}"
+	[[ $output == *--cluster-cidr*9* && $(settings) == "$before" ]]
+}
+
 @test "leases that cannot be read are named, and nothing is changed" {
 	local before
 	before=$(sr map list)

@@ -10,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "cli/commands.h"
 #include "cli/leases.h"
 #include "cli/load.h"
 #include "kernel/maps.h"
@@ -56,22 +55,6 @@ static int load_recall(struct sr_load *load, struct sr_error *err)
 	return 0;
 }
 
-/* All that is wanted, and whether it makes sense; nothing is touched. */
-static int load_prepare(struct sr_load *load, struct sr_error *err)
-{
-	int r = load_recall(load, err);
-
-	if (r < 0)
-		return r;
-	if (sr_settings_merge(&load->settings, &load->options->given) < 0)
-		return sr_fail(err, -ENOMEM, "out of memory");
-
-	r = sr_targets_choose(load, err);
-	if (r == 0)
-		r = sr_desired_resolve(load, err);
-	return r;
-}
-
 static int load_config(const struct sr_settings *settings, struct sr_datapath_config *out, struct sr_error *err)
 {
 	unsigned int low = 0, high = 0;
@@ -95,17 +78,31 @@ static int load_config(const struct sr_settings *settings, struct sr_datapath_co
 	return 0;
 }
 
+/* All that is wanted, and whether it makes sense; nothing is touched. */
+static int load_prepare(struct sr_load *load, struct sr_error *err)
+{
+	int r = load_recall(load, err);
+
+	if (r < 0)
+		return r;
+	if (sr_settings_merge(&load->settings, &load->options->given) < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+
+	r = load_config(&load->settings, &load->config, err);
+	if (r == 0)
+		r = sr_targets_choose(load, err);
+	if (r == 0)
+		r = sr_desired_resolve(load, err);
+	return r;
+}
+
 /* Programs and maps are there after this, and the instance is locked. */
 static int load_lock(struct sr_load *load, struct sr_error *err)
 {
-	struct sr_datapath_config config;
 	bool mounted = false;
 	int r;
 
-	r = load_config(&load->settings, &config, err);
-	if (r < 0)
-		return r;
-	r = sr_datapath_load(&load->datapath, load->globals->instance, &config, &mounted, err);
+	r = sr_datapath_load(&load->datapath, load->globals->instance, &load->config, &mounted, err);
 	if (r == 0 && mounted && sr_notes_add(&load->notes, "bpffs was not mounted at /sys/fs/bpf; it is now") < 0)
 		r = sr_fail(err, -ENOMEM, "out of memory");
 	return r;
@@ -270,7 +267,7 @@ static int load_once(const struct sr_globals *globals, const struct sr_load_opti
 	return r;
 }
 
-static int load_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
+int sr_load_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
 {
 	const struct sr_load_options *opts = options;
 	sr_autok8s struct sr_k8s *k8s = NULL;
@@ -287,113 +284,3 @@ static int load_run(const struct sr_globals *globals, const void *options, struc
 	}
 	return r;
 }
-
-static const char *const xdp_words[] = {"auto", "native", "generic", "off", NULL};
-
-#define LOAD_OFFSET(field) offsetof(struct sr_load_options, field)
-
-static const struct sr_option load_options[] = {
-	{
-		.name = "file",
-		.letter = 'f',
-		.type = &sr_type_paths,
-		.offset = LOAD_OFFSET(files),
-		.value = "FILE|DIR|-",
-		.help = "manifests, YAML or JSON; all of a folder; - is standard input\n"
-			"(/etc/svcroute/services.d if it holds any)",
-	},
-	{
-		.name = "uplink",
-		.type = &sr_type_list,
-		.offset = LOAD_OFFSET(given.uplinks),
-		.value = "DEV",
-		.help = "device towards other machines, or 'none'\n"
-			"(those of the default route)",
-	},
-	{
-		.name = "pods",
-		.type = &sr_type_list,
-		.offset = LOAD_OFFSET(given.pods),
-		.value = "GLOB",
-		.help = "devices of pods by their names, or 'none'\n"
-			"(every veth whose other end is in another namespace)",
-	},
-	{
-		.name = "node",
-		.type = &sr_type_text,
-		.offset = LOAD_OFFSET(given.node),
-		.value = "NAME",
-		.help = "this machine's name in the cluster",
-	},
-	{
-		.name = "cluster-cidr",
-		.type = &sr_type_cidrs,
-		.offset = LOAD_OFFSET(given.cluster_cidrs),
-		.value = "CIDR",
-		.help = "where pods live: others who call a ClusterIP get an address of this machine",
-	},
-	{
-		.name = "service-cidr",
-		.type = &sr_type_cidrs,
-		.offset = LOAD_OFFSET(given.service_cidrs),
-		.value = "CIDR",
-		.help = "give services without a ClusterIP one of these",
-	},
-	{
-		.name = "subnet",
-		.type = &sr_type_subnets,
-		.offset = LOAD_OFFSET(given.subnets),
-		.value = "NAME=CIDR",
-		.help = "give internal load balancers of that subnet one of these",
-	},
-	{
-		.name = "xdp",
-		.type = &sr_type_word,
-		.offset = LOAD_OFFSET(given.xdp),
-		.value = "auto|native|generic|off",
-		.words = xdp_words,
-		.help = "on uplinks; auto: where the driver has it, else tc does it all",
-	},
-	{
-		.name = "cgroup",
-		.type = &sr_type_text,
-		.offset = LOAD_OFFSET(given.cgroup),
-		.value = "PATH",
-		.help = "whose processes' sockets reach services, or 'none'\n"
-			"(the root of cgroup2)",
-	},
-	{
-		.name = "allow-external-clusterip",
-		.type = &sr_type_answer,
-		.offset = LOAD_OFFSET(given.allow_external_clusterip),
-		.value = "[=yes|no]",
-		.help = "serve ClusterIPs on uplinks, too (no)",
-	},
-	{
-		.name = "snat-ports",
-		.type = &sr_type_ports,
-		.offset = LOAD_OFFSET(given.snat_ports),
-		.value = "LO-HI",
-		.help = "source ports for flows that get this machine's address\n"
-			"(the larger gap beside net.ipv4.ip_local_port_range)",
-	},
-	{
-		.name = "dry-run",
-		.type = &sr_type_flag,
-		.offset = LOAD_OFFSET(dry_run),
-		.help = "say what would be done, and touch nothing",
-	},
-	{},
-};
-
-const struct sr_command sr_command_load = {
-	.name = "load",
-	.summary = "Attach the programs, and serve what manifests say",
-	.details = "It may be run again at any time: it changes what differs and disturbs no connection.\n"
-		   "Options other than -f and --dry-run are kept; '' makes one unset again. Without manifests\n"
-		   "what is served stays as it is; what 'map add' made always does.",
-	.options = load_options,
-	.size = sizeof(struct sr_load_options),
-	.formats = SR_PRINTS(JSON),
-	.run = load_run,
-};

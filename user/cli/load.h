@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What one `svcroute load` knows: load.c goes through its steps, targets.c
- * and desired.c work out what is wanted, report.c tells what was done.
+ * What one `svcroute load` knows: load_command.c has its options, load.c goes
+ * through its steps, targets.c and desired.c work out what is wanted, report.c
+ * tells what was done.
  */
 #ifndef SVCROUTE_CLI_LOAD_H
 #define SVCROUTE_CLI_LOAD_H
@@ -38,6 +39,7 @@ struct sr_load {
 	bool was_empty;		     /* an instance that nobody would miss */
 	char *kept;		     /* the settings as they were kept, JSON */
 	struct sr_settings settings; /* with what was given now */
+	struct sr_datapath_config config;
 
 	char *leases_path;
 	char *leases_text; /* as they were read */
@@ -54,6 +56,8 @@ struct sr_load {
 	struct sr_notes notes;	  /* what one should know */
 	struct sr_notes warnings; /* what stops traffic */
 };
+
+int sr_load_run(const struct sr_globals *globals, const void *options, struct sr_error *err);
 
 /* Make `load->targets` of the settings: what is there, or what was named. */
 int sr_targets_choose(struct sr_load *load, struct sr_error *err);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* svcroute load: its options. The steps are in load.c. */
+#include "cli/commands.h"
+#include "cli/load.h"
+
+static const char *const xdp_words[] = {"auto", "native", "generic", "off", NULL};
+
+#define LOAD_OFFSET(field) offsetof(struct sr_load_options, field)
+
+static const struct sr_option load_options[] = {
+	{
+		.name = "file",
+		.letter = 'f',
+		.type = &sr_type_paths,
+		.offset = LOAD_OFFSET(files),
+		.value = "FILE|DIR|-",
+		.help = "manifests, YAML or JSON; all of a folder; - is standard input\n"
+			"(/etc/svcroute/services.d if it holds any)",
+	},
+	{
+		.name = "uplink",
+		.type = &sr_type_list,
+		.offset = LOAD_OFFSET(given.uplinks),
+		.value = "DEV",
+		.help = "device towards other machines, or 'none'\n"
+			"(those of the default route)",
+	},
+	{
+		.name = "pods",
+		.type = &sr_type_list,
+		.offset = LOAD_OFFSET(given.pods),
+		.value = "GLOB",
+		.help = "devices of pods by their names, or 'none'\n"
+			"(every veth whose other end is in another namespace)",
+	},
+	{
+		.name = "node",
+		.type = &sr_type_text,
+		.offset = LOAD_OFFSET(given.node),
+		.value = "NAME",
+		.help = "this machine's name in the cluster",
+	},
+	{
+		.name = "cluster-cidr",
+		.type = &sr_type_cidrs,
+		.offset = LOAD_OFFSET(given.cluster_cidrs),
+		.value = "CIDR",
+		.help = "where pods live: others who call a ClusterIP get an address of this machine",
+	},
+	{
+		.name = "service-cidr",
+		.type = &sr_type_cidrs,
+		.offset = LOAD_OFFSET(given.service_cidrs),
+		.value = "CIDR",
+		.help = "give services without a ClusterIP one of these",
+	},
+	{
+		.name = "subnet",
+		.type = &sr_type_subnets,
+		.offset = LOAD_OFFSET(given.subnets),
+		.value = "NAME=CIDR",
+		.help = "give internal load balancers of that subnet one of these",
+	},
+	{
+		.name = "xdp",
+		.type = &sr_type_word,
+		.offset = LOAD_OFFSET(given.xdp),
+		.value = "auto|native|generic|off",
+		.words = xdp_words,
+		.help = "on uplinks; auto: where the driver has it, else tc does it all",
+	},
+	{
+		.name = "cgroup",
+		.type = &sr_type_text,
+		.offset = LOAD_OFFSET(given.cgroup),
+		.value = "PATH",
+		.help = "whose processes' sockets reach services, or 'none'\n"
+			"(the root of cgroup2)",
+	},
+	{
+		.name = "allow-external-clusterip",
+		.type = &sr_type_answer,
+		.offset = LOAD_OFFSET(given.allow_external_clusterip),
+		.value = "[=yes|no]",
+		.help = "serve ClusterIPs on uplinks, too (no)",
+	},
+	{
+		.name = "snat-ports",
+		.type = &sr_type_ports,
+		.offset = LOAD_OFFSET(given.snat_ports),
+		.value = "LO-HI",
+		.help = "source ports for flows that get this machine's address\n"
+			"(the larger gap beside net.ipv4.ip_local_port_range)",
+	},
+	{
+		.name = "dry-run",
+		.type = &sr_type_flag,
+		.offset = LOAD_OFFSET(dry_run),
+		.help = "say what would be done, and touch nothing",
+	},
+	{},
+};
+
+const struct sr_command sr_command_load = {
+	.name = "load",
+	.summary = "Attach the programs, and serve what manifests say",
+	.details = "It may be run again at any time: it changes what differs and disturbs no connection.\n"
+		   "Options other than -f and --dry-run are kept; '' makes one unset again. Without manifests\n"
+		   "what is served stays as it is; what 'map add' made always does.",
+	.options = load_options,
+	.size = sizeof(struct sr_load_options),
+	.formats = SR_PRINTS(JSON),
+	.run = sr_load_run,
+};
