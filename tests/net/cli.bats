@@ -261,6 +261,7 @@ BAD
 	refused 2 load --service-cidr 10.0.0.0/33
 	refused 2 load --subnet services
 	refused 2 load --subnet services=10.240.16.0/x
+	refused 2 load --subnet service-cidr=10.240.16.0/24
 	refused 2 load --cluster-cidr banana
 	refused 2 load --snat-ports 5-1
 	refused 2 load stray

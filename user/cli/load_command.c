@@ -38,7 +38,7 @@ static const struct sr_option load_options[] = {
 		.type = &sr_type_text,
 		.offset = LOAD_OFFSET(given.node),
 		.value = "NAME",
-		.help = "this machine's name in the cluster",
+		.help = "this machine's name in the cluster; kept, and used by no rule that is served yet",
 	},
 	{
 		.name = "cluster-cidr",

@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "model/addr.h"
+#include "model/pool.h"
 
 #define INSTANCE_MAX 63
 
@@ -143,6 +144,10 @@ static int subnets_parse(const struct sr_option *option, void *field, const char
 
 	if (text[0] && (!equals || equals == text))
 		return sr_fail(err, -EINVAL, "'%s' is not NAME=CIDR (services=10.240.16.0/24)", text);
+	/* Leases go by their pool's name. */
+	if (equals && strncmp(text, SR_POOL_SERVICES "=", strlen(SR_POOL_SERVICES "=")) == 0)
+		return sr_fail(err, -EINVAL, "a subnet cannot be named '%s': that is the pool of ClusterIPs",
+			       SR_POOL_SERVICES);
 	if (text[0])
 		r = cidr_check(equals + 1, err);
 	return r < 0 ? r : list_parse(option, field, text, err);
