@@ -20,6 +20,12 @@ static __always_inline __u32 ctx_ifindex(const sr_ctx *ctx)
 	return ctx->ifindex;
 }
 
+/* Of the whole frame, whether or not it lies in one piece. */
+static __always_inline __u32 ctx_length(const sr_ctx *ctx)
+{
+	return ctx->len;
+}
+
 /* As many bytes as our longest usual chain of headers: IPv6, options, TCP. */
 #define CTX_HEADERS 128
 

@@ -20,9 +20,9 @@ struct pkt {
 	__be32 fragment_id;
 	__u32 seq; /* TCP, host byte order */
 	__u32 ack;
+	__u32 frame;  /* length of what the hook was given */
 	__u16 l4;     /* offset of the transport header in the frame */
 	__u16 length; /* of the IP packet */
-	__u16 frame;  /* length of what the hook was given */
 	__u8 family;  /* 4 or 6 */
 	__u8 fragment;
 	__u8 tcp_flags;
@@ -100,8 +100,16 @@ static __always_inline int pkt_parse_udp(struct pkt *pkt, void *data, void *data
 	return SR_OK;
 }
 
+/* A header that promises more than there is. It may promise less: short frames are padded. */
+static __always_inline bool pkt_is_cut(const struct pkt *pkt)
+{
+	return unlikely(ETH_HLEN + pkt->length > pkt->frame);
+}
+
 static __always_inline int pkt_parse_transport(struct pkt *pkt, void *data, void *data_end)
 {
+	if (pkt_is_cut(pkt))
+		return SR_PASS_MALFORMED;
 	if (pkt->tuple.proto != IPPROTO_TCP && pkt->tuple.proto != IPPROTO_UDP)
 		return SR_PASS_NOT_SERVED_PROTO;
 	if (pkt->fragment == PKT_LATER_FRAGMENT)
@@ -201,9 +209,9 @@ static __always_inline int pkt_parse_headers(sr_ctx *ctx, struct pkt *pkt)
 	void *data = ctx_data(ctx);
 	struct ethhdr *eth = data;
 
+	pkt->frame = ctx_length(ctx);
 	if ((void *)(eth + 1) > data_end)
 		return SR_PASS_MALFORMED;
-	pkt->frame = data_end - data;
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
 		return pkt_parse_v4(pkt, data, data_end);
 	if (eth->h_proto == bpf_htons(ETH_P_IPV6))

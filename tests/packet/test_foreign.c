@@ -81,19 +81,29 @@ TEST(neighbour_solicitation)
 	expect_untouched_everywhere(frame, SR_PASS_NOT_SERVED_PROTO, SR_PASS_NOT_SERVED_PROTO);
 }
 
-/* Wherever the frame ends: before the payload, it is no packet of ours. */
+/* Wherever the frame ends, if that is before its IP header says, it is no packet of ours. */
 TEST(cut_short)
 {
-	struct frame whole = packet(CLIENT ":1234", VIP ":90", .payload = "x");
+	struct frame whole = packet(CLIENT ":1234", VIP ":90");
 
 	given_the_service();
-	for (size_t length = 14 + (world.family == 4 ? 20 : 40); length < whole.length - 1; length++) {
+	for (size_t length = 14 + (world.family == 4 ? 20 : 40); length < whole.length; length++) {
 		send(PROG_FROM_WIRE, frame_cut(whole, length));
 		expect_untouched(SR_PASS_MALFORMED);
 		send(PROG_XDP, frame_cut(whole, length));
 		expect_untouched(SR_PASS_MALFORMED);
 	}
 	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
+/* It may say less: short frames are padded. */
+TEST(padded)
+{
+	given_the_service();
+	send(PROG_FROM_WIRE, frame_cut(packet(CLIENT ":1234", VIP ":90"), 120));
+	expect_packet(frame_cut(packet(CLIENT ":1234", POD1 ":8080"), 120));
+	send(PROG_XDP, frame_cut(packet(CLIENT ":1234", VIP ":90"), 120));
+	expect_packet(frame_cut(packet(CLIENT ":1234", POD1 ":8080"), 120));
 }
 
 /* The kernel runs tc on no frame that lacks a whole IP header, and XDP on none that is no frame. */
@@ -158,6 +168,7 @@ const struct CMUnitTest foreign_tests[] = {
 	ONLY_V4(neither_ipv4_nor_ipv6),
 	ONLY_V6(neighbour_solicitation),
 	EACH_WAY(cut_short),
+	EACH_WAY(padded),
 	EACH_WAY(cut_within_the_ip_header),
 	ONLY_V4(a_header_that_is_shorter_than_a_header),
 	ONLY_V4(a_header_that_is_longer_than_the_frame),
