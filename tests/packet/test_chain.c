@@ -112,6 +112,18 @@ TEST(a_chain_that_is_changed)
 	expect_packet(packet(POD1 ":1236", POD2 ":85"));
 }
 
+/* A flow depends on the first service's backend, wherever the chain led from there. */
+TEST(a_udp_flow_along_a_chain)
+{
+	given_service("10.96.0.10:90", POD2 ":85");
+	given_service(POD2 ":85", POD2 ":80");
+	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.10:90"));
+	expect_packet(packet(POD1 ":1234", POD2 ":80"));
+	given_service("10.96.0.10:90", POD1B ":80");
+	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.10:90"));
+	expect_packet(packet(POD1 ":1234", POD1B ":80"));
+}
+
 const struct CMUnitTest chain_tests[] = {
 	EACH_WAY(a_pod_that_is_its_own_backend),
 	EACH_WAY(a_pods_neighbour_needs_no_other_source),
@@ -123,5 +135,7 @@ const struct CMUnitTest chain_tests[] = {
 	EACH_WAY(a_frontend_that_leads_to_itself_is_a_plain_address),
 	EACH_WAY(a_chain_whose_end_has_no_backend),
 	EACH_WAY(a_chain_that_is_changed),
+	TEST_IN(a_udp_flow_along_a_chain, 4, IPPROTO_UDP, "(IPv4)"),
+	TEST_IN(a_udp_flow_along_a_chain, 6, IPPROTO_UDP, "(IPv6)"),
 };
 const size_t num_chain_tests = ARRAY_SIZE(chain_tests);
