@@ -110,6 +110,9 @@ static __always_inline int pkt_parse_transport(struct pkt *pkt, void *data, void
 {
 	if (pkt_is_cut(pkt))
 		return SR_PASS_MALFORMED;
+	/* Over IPv6 it names the first header of what was cut, which may be an extension. */
+	if (pkt->fragment == PKT_LATER_FRAGMENT && pkt->family == 6)
+		return SR_OK;
 	if (pkt->tuple.proto != IPPROTO_TCP && pkt->tuple.proto != IPPROTO_UDP)
 		return SR_PASS_NOT_SERVED_PROTO;
 	if (pkt->fragment == PKT_LATER_FRAGMENT)
@@ -229,13 +232,18 @@ static __always_inline int pkt_fragment_ports(struct pkt *pkt)
 		.src = pkt->tuple.src,
 		.dst = pkt->tuple.dst,
 		.id = pkt->fragment_id,
-		.proto = pkt->tuple.proto,
+		.proto = pkt->family == 4 ? pkt->tuple.proto : 0,
 	};
 	struct sr_fragment *known;
 	struct sr_fragment first;
 
 	if (pkt->fragment == PKT_FIRST_FRAGMENT) {
-		first = (struct sr_fragment){.self = key, .sport = pkt->tuple.sport, .dport = pkt->tuple.dport};
+		first = (struct sr_fragment){
+			.self = key,
+			.sport = pkt->tuple.sport,
+			.dport = pkt->tuple.dport,
+			.proto = pkt->tuple.proto,
+		};
 		bpf_map_update_elem(&sr_fragments, &key, &first, BPF_ANY);
 		return SR_OK;
 	}
@@ -245,6 +253,7 @@ static __always_inline int pkt_fragment_ports(struct pkt *pkt)
 		return SR_PASS_FRAGMENT;
 	pkt->tuple.sport = known->sport;
 	pkt->tuple.dport = known->dport;
+	*(__u32 *)&pkt->tuple.proto = known->proto;
 	return addr_is_equal(&known->self.src, &key.src) && addr_is_equal(&known->self.dst, &key.dst) &&
 			       known->self.id == key.id
 		       ? SR_OK

@@ -192,13 +192,14 @@ _Static_assert(sizeof(struct sr_device) == 40, "sr_device");
 
 /*
  * Map `sr_fragments`: LRU hash. The first fragment of a datagram leaves its
- * ports here for the later ones, which carry none.
+ * ports here for the later ones, which carry none; over IPv6 they need not
+ * tell the protocol either.
  */
 struct sr_fragment_key {
 	struct sr_addr src;
 	struct sr_addr dst;
 	__be32 id;
-	__u8 proto;
+	__u8 proto; /* IPv4; 0: IPv6 */
 	__u8 zero[3];
 };
 _Static_assert(sizeof(struct sr_fragment_key) == 40, "sr_fragment_key");
@@ -207,7 +208,8 @@ struct sr_fragment {
 	struct sr_fragment_key self;
 	__be16 sport;
 	__be16 dport;
-	__u32 zero;
+	__u8 proto;
+	__u8 zero[3];
 };
 _Static_assert(sizeof(struct sr_fragment) == 48, "sr_fragment");
 

@@ -51,6 +51,16 @@ TEST(fragments_to_another_node)
 	}
 }
 
+/* RFC 8200, section 4.5: what is cut may begin with an extension header; each part names that. */
+TEST(fragments_with_an_extension_header)
+{
+	given_external(VIP, POD1 ":8080");
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, PART(i), .extensions = "d"));
+		expect_packet(packet(CLIENT ":1234", POD1 ":8080", PART(i), .extensions = "d"));
+	}
+}
+
 TEST(a_later_fragment_without_its_first)
 {
 	given_external(VIP, POD1 ":8080");
@@ -82,13 +92,18 @@ TEST(fragments_that_are_not_ours)
 		send(PROG_FROM_WIRE, packet(CLIENT ":1234", POD2 ":90", PART(i)));
 		expect_untouched(SR_PASS_NOT_A_SERVICE);
 	}
-	send(PROG_FROM_WIRE, ping(CLIENT ":1", POD2 ":1", PART(1)));
-	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
+	send(PROG_FROM_WIRE, ping(CLIENT ":1", POD1B ":1", PART(1)));
+	expect_untouched(world.family == 4 ? SR_PASS_NOT_SERVED_PROTO : SR_PASS_FRAGMENT);
 }
 
 const struct CMUnitTest fragments_tests[] = {
-	EACH_WAY(fragments_follow_the_first), EACH_WAY(fragments_from_a_pod),
-	EACH_WAY(fragments_to_another_node),  EACH_WAY(a_later_fragment_without_its_first),
-	EACH_WAY(xdp_leaves_fragments_to_tc), EACH_WAY(fragments_that_are_not_ours),
+	EACH_WAY(fragments_follow_the_first),
+	EACH_WAY(fragments_from_a_pod),
+	EACH_WAY(fragments_to_another_node),
+	TEST_IN(fragments_with_an_extension_header, 6, IPPROTO_TCP, "(IPv6, TCP)"),
+	TEST_IN(fragments_with_an_extension_header, 6, IPPROTO_UDP, "(IPv6, UDP)"),
+	EACH_WAY(a_later_fragment_without_its_first),
+	EACH_WAY(xdp_leaves_fragments_to_tc),
+	EACH_WAY(fragments_that_are_not_ours),
 };
 const size_t num_fragments_tests = ARRAY_SIZE(fragments_tests);
