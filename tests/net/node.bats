@@ -22,13 +22,14 @@ teardown_file() {
 	lab_stop
 }
 
-# with tc-offloads|tc-wire|xdp: have node1 work that way.
+# with tc-offloads|tc-wire|xdp|generic: have node1 work that way.
 with() {
 	local links=wire xdp=off
 
 	[[ $(cat "$LAB_DIR/mode" 2>/dev/null) != "$1" ]] || return 0
 	[[ $1 != tc-offloads ]] || links=veth
 	[[ $1 != xdp ]] || xdp=native
+	[[ $1 != generic ]] || xdp=generic
 	net_links "$links"
 	lab_load node1 -q -f "$LAB_DIR/services.yaml" --uplink eth0 --pods 'azv*' --xdp "$xdp"
 	echo "$1" >"$LAB_DIR/mode"
@@ -165,6 +166,13 @@ bulk() {
 	expect_even web-2 "${ALL[1]}"
 	expect_even client "${ALL_EXTERNAL[0]}"
 	expect_even client "${ALL_EXTERNAL[1]}"
+}
+
+@test "generic XDP: pods, the node and a machine outside call services" {
+	with generic
+	pods_call_services
+	node_calls_services
+	outside_calls_services
 }
 
 @test "every frame has a right checksum" {
