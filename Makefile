@@ -118,7 +118,11 @@ net: $(B)/svcroute
 	@tests/run net
 demo: deps-demo $(B)/svcroute
 	@examples/aks/demo $(if $(KEEP),--keep)
-check: lint $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
+# The inner loop: what lints and what runs, side by side.
+check: $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
+	@$(MAKE) --no-print-directory -j2 lint unit-and-packet
+.PHONY: unit-and-packet
+unit-and-packet:
 	@tests/run unit packet
 test: lint $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
 	@tests/run unit packet net demo
