@@ -52,9 +52,11 @@ follow() {
 
 # No request failed, no datagram was lost, no stream stood still.
 traffic_was_served() {
-	local name
+	local name pid
 
-	wait "${running[@]}"
+	for pid in "${running[@]}"; do
+		wait "$pid" || fail "$(tail -n 2 "$LAB_DIR"/traffic.*)"
+	done
 	for name in client-loop pod-loop node-loop; do
 		grep -E '^[0-9]{3,} answered, 0 failed$' "$LAB_DIR/traffic.$name" ||
 			fail "$name: $(cat "$LAB_DIR/traffic.$name")"
@@ -74,6 +76,28 @@ traffic_was_served() {
 	traffic_was_served
 }
 
+@test "programs replaced, told something new: no request fails" {
+	traffic 5
+	for _ in {1..4}; do
+		lab_load node1 -q --snat-ports 20000-30000
+		lab_load node1 -q --snat-ports ''
+	done
+	traffic_was_served
+}
+
+@test "programs replaced, killed at many moments: what flowed keeps flowing" {
+	local moment
+
+	traffic 7
+	for moment in 0.{02,05,10,15,20,25,30,35,40}; do
+		killed_load "$moment" "$LAB_DIR/services.yaml" --snat-ports 20000-30000
+		killed_load "$moment" "$LAB_DIR/services.yaml" --snat-ports 31000-32000
+	done
+	lab_load node1 -q --snat-ports ''
+	traffic_was_served
+	is_whole
+}
+
 @test "load killed at many moments: the next one mends it, what flowed keeps flowing" {
 	local moment
 
@@ -88,7 +112,7 @@ traffic_was_served() {
 }
 
 killed_load() {
-	lab_in node1 timeout -s KILL "$1" "$LAB_DIR/bin/node1/svcroute" -q load -f "$2" || true
+	lab_in node1 timeout -s KILL "$1" "$LAB_DIR/bin/node1/svcroute" -q load -f "$2" "${@:3}" || true
 }
 
 # What is programmed is what a first load would program.
