@@ -199,7 +199,7 @@ expect_silence() {
 expect_even() {
 	local answers pod count
 
-	answers=$(curl_from "$1" "http://$(bracket "$2"):90/?[1-300]") || fail "$1 to $2: a request failed"
+	answers=$(curl_from "$1" --fail-early "http://$(bracket "$2"):90/?[1-300]") || fail "$1 to $2: a request failed"
 	for pod in web-1 web-2 web-3; do
 		count=$(grep -c "^$pod " <<<"$answers" || true)
 		((count >= 59 && count <= 141)) || fail "$1 to $2: $pod has $count of 300"

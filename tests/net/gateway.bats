@@ -76,7 +76,7 @@ bulk() {
 @test "XDP: many clients at once, none mistaken for another" {
 	with xdp
 	local sizes
-	sizes=$(curl_from client --no-progress-meter --parallel --parallel-max 50 -o /dev/null --fail \
+	sizes=$(curl_from client --no-progress-meter --fail-early --parallel --parallel-max 50 -o /dev/null --fail \
 		-w '%{size_download}\n' "http://${ALL_EXTERNAL[0]}:90/bytes/2000?[1-500]")
 	(($(grep -cx 2000 <<<"$sizes") == 500))
 }
