@@ -279,16 +279,21 @@ __subprog int conn_mend(struct sr_conn *conn)
 }
 
 /* Both halves are forgotten, in both tables. */
-__subprog int conn_forget(struct sr_conn *conn)
+static __always_inline void conn_forget_halves(struct sr_scratch *scratch, struct sr_conn *conn)
 {
-	struct sr_scratch *scratch = conn_scratch();
 	struct sr_conn *peer;
 
-	if (!conn || !scratch)
-		return 0;
 	if (conn_peer(scratch, conn, &peer) == CONN_PEER_THERE)
 		conn_delete(&scratch->reply.from);
 	conn_delete(&conn->from);
+}
+
+__subprog int conn_forget(struct sr_conn *conn)
+{
+	struct sr_scratch *scratch = conn_scratch();
+
+	if (conn && scratch)
+		conn_forget_halves(scratch, conn);
 	return 0;
 }
 
@@ -374,45 +379,72 @@ static __always_inline bool conn_goes_on(const struct sr_conn *conn, const struc
 }
 
 /*
- * Claim the tuple on which the answers will arrive, that of scratch->reply: 0,
- * or -1 if another connection holds it. An expired claim is taken over by one
- * CPU only.
+ * May the claim of another connection be taken over? If its time is up; and,
+ * when free tuples are hard to find (`eager`), if it is closed. Of several CPUs
+ * one is told so.
  */
-__subprog int conn_claim(void)
+static __always_inline bool conn_take(struct sr_conn *held, bool eager)
+{
+	__u32 flags = READ_ONCE(held->to.flags);
+
+	if (flags & SR_CONN_TAKEN || (conn_is_live(held, flags) && !(eager && conn_is_closing(flags))))
+		return false;
+	return __sync_val_compare_and_swap(&held->to.flags, flags, flags | SR_CONN_TAKEN) == flags;
+}
+
+enum conn_claim {
+	CONN_CLAIMED = 0,
+	CONN_HELD,  /* by another connection */
+	CONN_TAKEN, /* by another, which is over: conn_replace() it */
+};
+
+/* Claim the tuple on which the answers will arrive, that of scratch->reply. */
+__subprog int conn_claim(bool eager)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	struct sr_conn_key key;
-	struct sr_conn *reply;
 	struct sr_conn *held;
-	__u32 seen;
 
 	if (!scratch)
-		return -1;
-	reply = &scratch->reply;
-	conn_key(&key, &reply->from);
+		return CONN_HELD;
+	conn_key(&key, &scratch->reply.from);
 	held = bpf_map_lookup_elem(&sr_conns, &key);
 	if (!held) {
-		if (bpf_map_update_elem(&sr_conns_new, &key, reply, BPF_NOEXIST) == 0)
-			return 0;
+		if (bpf_map_update_elem(&sr_conns_new, &key, &scratch->reply, BPF_NOEXIST) == 0)
+			return CONN_CLAIMED;
 		held = bpf_map_lookup_elem(&sr_conns_new, &key);
 	}
-	if (!held || !conn_is_of(held, &reply->from))
-		return -1;
+	if (!held || !conn_is_of(held, &scratch->reply.from))
+		return CONN_HELD;
 
 	/* Another CPU, with a packet of the same flow, was faster: agree. */
-	seen = READ_ONCE(held->seen);
-	if (conn_leaves_alike(held, reply))
-		return bpf_map_update_elem(&sr_conns_new, &key, reply, BPF_ANY);
-
-	if (conn_now() - seen <= conn_timeout(held->from.proto, held->to.flags))
-		return -1;
-	if (__sync_val_compare_and_swap(&held->seen, seen, reply->seen) != seen)
-		return -1;
-	bpf_map_delete_elem(&sr_conns, &key);
-	return bpf_map_update_elem(&sr_conns_new, &key, reply, BPF_ANY);
+	if (conn_leaves_alike(held, &scratch->reply)) {
+		bpf_map_update_elem(&sr_conns_new, &key, &scratch->reply, BPF_ANY);
+		return CONN_CLAIMED;
+	}
+	return conn_take(held, eager) ? CONN_TAKEN : CONN_HELD;
 }
 
-#define CONN_MAX_CLAIMS 8
+/* Forget the connection that holds scratch->reply's tuple, and claim it. */
+__subprog int conn_replace(void)
+{
+	struct sr_scratch *scratch = conn_scratch();
+	struct sr_conn_key key;
+	struct sr_conn *held;
+
+	if (!scratch)
+		return CONN_HELD;
+	held = conn_get(&scratch->reply.from);
+	if (held)
+		conn_forget_halves(scratch, held);
+	conn_invert(&scratch->reply, &scratch->conn);
+	conn_key(&key, &scratch->reply.from);
+	return bpf_map_update_elem(&sr_conns_new, &key, &scratch->reply, BPF_NOEXIST) ? CONN_HELD : CONN_CLAIMED;
+}
+
+/* So many tuples are tried, the later ones with less respect for the closed. */
+#define CONN_MAX_CLAIMS	  16
+#define CONN_EAGER_CLAIMS 6
 
 static __always_inline __be16 conn_draw_port(void)
 {
@@ -451,7 +483,7 @@ __subprog int conn_open(void)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	struct sr_conn_key key;
-	int i;
+	int i, claim;
 
 	if (!scratch)
 		return SR_DROP_INTERNAL;
@@ -462,7 +494,10 @@ __subprog int conn_open(void)
 		if (i || scratch->conn.to.flags & SR_CONN_SNAT)
 			scratch->conn.to.sport = conn_draw_port();
 		conn_invert(&scratch->reply, &scratch->conn);
-		if (conn_claim() == 0)
+		claim = conn_claim(i >= CONN_EAGER_CLAIMS);
+		if (claim == CONN_TAKEN)
+			claim = conn_replace();
+		if (claim == CONN_CLAIMED)
 			break;
 	}
 	if (i == CONN_MAX_CLAIMS)

@@ -139,6 +139,7 @@ enum sr_conn_flags {
 	SR_CONN_FIN_CLIENT = 1 << 4, /* TCP: the client has sent FIN */
 	SR_CONN_FIN_SERVER = 1 << 5, /* TCP: the backend has sent FIN */
 	SR_CONN_RESET = 1 << 6,	     /* TCP: either side has sent RST */
+	SR_CONN_TAKEN = 1 << 7,	     /* over: another connection takes its tuple */
 };
 
 /* How the packets of one direction leave. */

@@ -125,6 +125,31 @@ TEST(an_expired_claim_is_taken_over)
 	expect_drop(SR_DROP_NO_PORT);
 }
 
+/*
+ * A closed connection keeps its port while others are free; when there are
+ * none, it gives way, and nothing of it is left.
+ */
+TEST(a_closed_connection_gives_way)
+{
+	given_snat_ports(2000, 2000);
+	given_external(VIP, REMOTE ":8080");
+	send(PROG_XDP, tcp(CLIENT ":1234", VIP, .flags = SYN));
+	send(PROG_XDP, tcp(CLIENT ":1235", VIP, .flags = SYN));
+	expect_drop(SR_DROP_NO_PORT);
+
+	send(PROG_XDP, tcp(REMOTE ":8080", NODE ":2000", .flags = FIN | ACK));
+	send(PROG_XDP, tcp(CLIENT ":1235", VIP, .flags = SYN));
+	expect_drop(SR_DROP_NO_PORT);
+	send(PROG_XDP, tcp(CLIENT ":1234", VIP, .flags = FIN | ACK));
+	expect_verdict(VERDICT_TX);
+
+	send(PROG_XDP, tcp(CLIENT ":1235", VIP, .flags = SYN));
+	expect_verdict(VERDICT_TX);
+	assert_int_equal(conns_count(TABLE_NEW), 2);
+	send(PROG_XDP, tcp(REMOTE ":8080", NODE ":2000", .flags = SYN | ACK));
+	assert_string_equal(frame_destination(sent()), frame_source(&(struct frame[]){tcp(CLIENT ":1235", VIP)}[0]));
+}
+
 /* A hairpin's port is claimed as any other. */
 TEST(hairpins_have_ports_of_their_own)
 {
@@ -144,6 +169,7 @@ const struct CMUnitTest claims_tests[] = {
 	EACH_WAY(two_frontends_with_one_backend),
 	BOTH_FAMILIES(when_the_ports_are_used_up),
 	BOTH_FAMILIES(an_expired_claim_is_taken_over),
+	BOTH_FAMILIES(a_closed_connection_gives_way),
 	EACH_WAY(hairpins_have_ports_of_their_own),
 };
 const size_t num_claims_tests = ARRAY_SIZE(claims_tests);
