@@ -20,7 +20,7 @@ LIBS     := libbpf libelf zlib yaml-0.1 jansson libmnl
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -fno-common
 CPPFLAGS += -Iuser -Iinclude -I$(B) -D_GNU_SOURCE
-LDLIBS   := $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+LDLIBS    = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
 BPFFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-address-of-packed-member \
             -D__TARGET_ARCH_$(ARCH) -Ivmlinux -Iinclude -Ibpf
 ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -116,7 +116,9 @@ packet: $(B)/tests/packet/packet $(B)/svcroute
 	@tests/run packet
 net: $(B)/svcroute
 	@tests/run net
-demo: deps-demo $(B)/svcroute
+# A newcomer's commands bring what they need; what that is, a new make looks up.
+demo: deps-if-missing
+	@$(MAKE) --no-print-directory $(B)/svcroute
 	@examples/aks/demo $(if $(KEEP),--keep)
 # The inner loop: what lints and what runs, side by side.
 check: $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
@@ -124,7 +126,8 @@ check: $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
 .PHONY: unit-and-packet
 unit-and-packet:
 	@tests/run unit packet
-test: lint $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
+test: deps-if-missing
+	@$(MAKE) --no-print-directory lint $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
 	@tests/run unit packet net demo
 bench-quick: $(B)/tests/bench/bench
 	@tests/run bench-quick
@@ -135,9 +138,8 @@ lint: $(B)/svcroute.skel.h
 deps:
 	@tests/deps
 
-# `make demo` is a newcomer's first command: it brings what it needs.
-.PHONY: deps-demo
-deps-demo:
+.PHONY: deps-if-missing
+deps-if-missing:
 	@tests/deps --if-missing
 
 install: $(B)/svcroute

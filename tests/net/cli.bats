@@ -251,6 +251,9 @@ kind: EndpointSlice\napiVersion: discovery.k8s.io/v1\nmetadata: {name: a, labels
 BAD
 	((bad == 13))
 	refused 1 load -f "$LAB_DIR/none.yaml"
+	: >"$LAB_DIR/empty.yaml"
+	refused 1 load -f "$LAB_DIR/empty.yaml"
+	refused 1 load -f /dev/null
 }
 
 @test "bad command lines: one line, status 2, nothing changed" {
@@ -277,6 +280,8 @@ BAD
 	refused 2 map add 10.0.1.1:80 10.0.1.2:80,colour=red
 	refused 2 map add 10.0.1.1:80 '[fd00::1]:80'
 	refused 2 map add fd00::1:80 '[fd00::1]:80'
+	refused 2 map add 0.0.0.0:80 10.0.1.2:80
+	refused 2 map add 10.0.1.1:80 127.0.0.1:80
 	refused 2 map list -o nonsense
 	refused 2 map del
 	refused 2 status stray

@@ -11,10 +11,23 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
+/* "10.0.0.7:90/udp", where packets can really go. */
+static int hostport_parse(struct sr_hostport *out, const char *text, struct sr_error *err)
+{
+	const char *fault;
+	int r;
+
+	r = sr_hostport_parse(out, text, err);
+	if (r < 0)
+		return r;
+	fault = sr_addr_fault(&out->addr);
+	return fault ? sr_fail(err, -EINVAL, "'%s': %s cannot be served", text, fault) : 0;
+}
+
 static int frontend_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
 {
 	(void)option;
-	return sr_hostport_parse(field, text, err);
+	return hostport_parse(field, text, err);
 }
 
 static int weight_parse(const char *text, uint16_t *out, struct sr_error *err)
@@ -46,7 +59,7 @@ static int backend_parse(struct sr_map_backend *out, char *text, bool weighted, 
 		*comma = '\0';
 	if (strchr(text, '/'))
 		return sr_fail(err, -EINVAL, "'%s': the protocol stands with the frontend, not with a backend", text);
-	r = sr_hostport_parse(&at, text, err);
+	r = hostport_parse(&at, text, err);
 	if (r < 0)
 		return r;
 

@@ -29,6 +29,19 @@ int sr_addr_compare(const struct sr_addr *a, const struct sr_addr *b)
 	return families ? families : memcmp(a->byte, b->byte, sizeof(a->byte));
 }
 
+const char *sr_addr_fault(const struct sr_addr *addr)
+{
+	static const struct sr_addr loopback6 = {.byte = {[15] = 1}};
+
+	if (sr_addr_is_zero(addr))
+		return "the unspecified address";
+	if (sr_addr_is_v4(addr) ? addr->byte[12] == 127 : sr_addr_compare(addr, &loopback6) == 0)
+		return "a loopback address";
+	if (sr_addr_is_v4(addr) ? (addr->byte[12] & 0xf0) == 0xe0 : addr->byte[0] == 0xff)
+		return "a multicast address";
+	return NULL;
+}
+
 int sr_addr_parse(struct sr_addr *out, const char *text)
 {
 	struct sr_addr addr;

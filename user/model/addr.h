@@ -37,6 +37,8 @@ static inline uint8_t sr_addr_family(const struct sr_addr *addr)
 	return sr_addr_is_v4(addr) ? 4 : 6;
 }
 bool sr_addr_is_zero(const struct sr_addr *addr);
+/* Why no packet to a service or endpoint can have this destination ("a loopback address"); or NULL. */
+const char *sr_addr_fault(const struct sr_addr *addr);
 /* As memcmp: < 0, 0, > 0; IPv4 before IPv6, then by number. */
 int sr_addr_compare(const struct sr_addr *a, const struct sr_addr *b);
 

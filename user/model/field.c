@@ -155,20 +155,6 @@ int sr_field_port(const struct sr_field *field, bool zero, uint16_t *out, struct
 	return 0;
 }
 
-/* Why no packet to a service or endpoint can have this destination; or NULL. */
-static const char *field_addr_fault(const struct sr_addr *addr)
-{
-	static const struct sr_addr loopback6 = {.byte = {[15] = 1}};
-
-	if (sr_addr_is_zero(addr))
-		return "the unspecified address";
-	if (sr_addr_is_v4(addr) ? addr->byte[12] == 127 : sr_addr_compare(addr, &loopback6) == 0)
-		return "a loopback address";
-	if (sr_addr_is_v4(addr) ? (addr->byte[12] & 0xf0) == 0xe0 : addr->byte[0] == 0xff)
-		return "a multicast address";
-	return NULL;
-}
-
 int sr_field_addr(const struct sr_field *field, struct sr_addr *out, struct sr_error *err)
 {
 	const char *text = NULL, *fault;
@@ -181,7 +167,7 @@ int sr_field_addr(const struct sr_field *field, struct sr_addr *out, struct sr_e
 
 	if (sr_addr_parse(&addr, text) < 0)
 		return sr_field_fail(field, err, "\"%.80s\" is not an IP address", text);
-	fault = field_addr_fault(&addr);
+	fault = sr_addr_fault(&addr);
 	if (fault)
 		return sr_field_fail(field, err, "%s is %s, which cannot be served", text, fault);
 

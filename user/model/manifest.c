@@ -25,6 +25,7 @@ struct manifest {
 	const char *name; /* for people: the path, or "stdin" */
 	char *text;
 	size_t length;
+	size_t *num_documents; /* counted here */
 };
 
 static int manifest_add(void *context, const json_t *object, const struct sr_position *at, struct sr_error *err)
@@ -106,12 +107,14 @@ static int manifest_decode(struct manifest *manifest, struct sr_error *err)
 		r = sr_json_read(manifest->text, manifest->length, &stream, err);
 	else
 		r = sr_yaml_read(manifest->text, manifest->length, &stream, err);
+	*manifest->num_documents += stream.num_documents;
 	return r < 0 ? sr_fail_prefix(err, "%s:", manifest->name) : 0;
 }
 
-static int manifest_read_stream(struct sr_k8s *k8s, const char *name, FILE *file, struct sr_error *err)
+static int manifest_read_stream(struct sr_k8s *k8s, const char *name, FILE *file, size_t *num_documents,
+				struct sr_error *err)
 {
-	struct manifest manifest = {.k8s = k8s, .name = name};
+	struct manifest manifest = {.k8s = k8s, .name = name, .num_documents = num_documents};
 	int r;
 
 	r = manifest_read_text(&manifest, file, err);
@@ -121,13 +124,13 @@ static int manifest_read_stream(struct sr_k8s *k8s, const char *name, FILE *file
 	return r;
 }
 
-static int manifest_read_file(struct sr_k8s *k8s, const char *path, struct sr_error *err)
+static int manifest_read_file(struct sr_k8s *k8s, const char *path, size_t *num_documents, struct sr_error *err)
 {
 	sr_autofclose FILE *file = fopen(path, "re");
 
 	if (!file)
 		return sr_fail(err, -errno, "%s: %s", path, strerror(errno));
-	return manifest_read_stream(k8s, path, file, err);
+	return manifest_read_stream(k8s, path, file, num_documents, err);
 }
 
 static int manifest_filter(const struct dirent *entry)
@@ -144,7 +147,8 @@ static int manifest_compare(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static int manifest_read_entry(struct sr_k8s *k8s, const char *folder, const char *name, struct sr_error *err)
+static int manifest_read_entry(struct sr_k8s *k8s, const char *folder, const char *name, size_t *num_documents,
+			       struct sr_error *err)
 {
 	size_t length = strlen(folder);
 	sr_autofree char *path = NULL;
@@ -153,10 +157,10 @@ static int manifest_read_entry(struct sr_k8s *k8s, const char *folder, const cha
 		path = NULL;
 		return sr_fail(err, -ENOMEM, "out of memory");
 	}
-	return manifest_read_file(k8s, path, err);
+	return manifest_read_file(k8s, path, num_documents, err);
 }
 
-static int manifest_read_folder(struct sr_k8s *k8s, const char *path, struct sr_error *err)
+static int manifest_read_folder(struct sr_k8s *k8s, const char *path, size_t *num_documents, struct sr_error *err)
 {
 	struct dirent **entries;
 	int i, num, r = 0;
@@ -167,22 +171,35 @@ static int manifest_read_folder(struct sr_k8s *k8s, const char *path, struct sr_
 
 	for (i = 0; i < num; i++) {
 		if (r == 0)
-			r = manifest_read_entry(k8s, path, entries[i]->d_name, err);
+			r = manifest_read_entry(k8s, path, entries[i]->d_name, num_documents, err);
 		free(entries[i]);
 	}
 	free(entries);
 	return r;
 }
 
-int sr_manifest_read(struct sr_k8s *k8s, const char *path, struct sr_error *err)
+static int manifest_read_path(struct sr_k8s *k8s, const char *path, size_t *num_documents, struct sr_error *err)
 {
 	struct stat status;
 
 	if (strcmp(path, "-") == 0)
-		return manifest_read_stream(k8s, "stdin", stdin, err);
+		return manifest_read_stream(k8s, "stdin", stdin, num_documents, err);
 	if (stat(path, &status) < 0)
 		return sr_fail(err, -errno, "%s: %s", path, strerror(errno));
 	if (S_ISDIR(status.st_mode))
-		return manifest_read_folder(k8s, path, err);
-	return manifest_read_file(k8s, path, err);
+		return manifest_read_folder(k8s, path, num_documents, err);
+	return manifest_read_file(k8s, path, num_documents, err);
+}
+
+int sr_manifest_read(struct sr_k8s *k8s, const char *path, struct sr_error *err)
+{
+	size_t num_documents = 0;
+	int r;
+
+	r = manifest_read_path(k8s, path, &num_documents, err);
+	if (r == 0 && num_documents == 0)
+		return sr_fail(err, -ENODATA,
+			       "%s: there is no manifest in it (for none on purpose: a List with 'items: []')",
+			       strcmp(path, "-") == 0 ? "stdin" : path);
+	return r;
 }

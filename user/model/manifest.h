@@ -12,7 +12,8 @@ struct sr_k8s;
 /*
  * Read a file, a folder (*.yaml, *.yml, *.json, sorted) or "-" (stdin) into
  * `k8s`. -errno with `err` ("web.yaml:14: spec.ports[0].port: ...") on the
- * first fault; what was read before it stays in `k8s`, which is then of no use.
+ * first fault; -ENODATA if there is not one document, as when the program
+ * that should have written them failed. What was read before it stays in `k8s`, which is then of no use.
  */
 int sr_manifest_read(struct sr_k8s *k8s, const char *path, struct sr_error *err);
 

@@ -8,6 +8,7 @@
 
 int sr_stream_begin(struct sr_stream *stream, const struct sr_position *at, struct sr_error *err)
 {
+	stream->num_documents++;
 	sr_stream_clear(stream);
 	stream->at = *at;
 	stream->at.in_list = false;

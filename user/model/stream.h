@@ -28,6 +28,8 @@ struct sr_stream {
 	int (*object)(void *context, const json_t *object, const struct sr_position *at, struct sr_error *err);
 	void *context;
 
+	size_t num_documents; /* begun so far */
+
 	/* The document being read. */
 	struct sr_position at;
 	json_t *head;	 /* its members other than items */
