@@ -87,13 +87,6 @@ bulk() {
 	probe_from client reuse "${ALL_EXTERNAL[1]}" 90 100
 }
 
-@test "XDP: sixteen source ports serve a hundred connections, one after another" {
-	with xdp
-	lab_load gateway -q --snat-ports 40000-40015
-	curl_from client --fail-early "http://${FAR_EXTERNAL[0]}:90/?[1-100]" >/dev/null
-	lab_load gateway -q --snat-ports ''
-}
-
 @test "the gateway's own connections are left alone" {
 	with xdp
 	[[ $(curl_from gateway "http://${WEB3[0]}/") == "web-3 ${GATEWAY[0]}" ]]
