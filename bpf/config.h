@@ -19,6 +19,16 @@
 const volatile struct sr_net sr_cluster_cidrs[SR_MAX_CLUSTER_CIDRS] __weak = {};
 const volatile __u32 sr_num_cluster_cidrs __weak = 0;
 
+/* Where ClusterIPs come from, if that is told: an address of it that no service has is nobody's. */
+const volatile struct sr_net sr_service_cidrs[SR_MAX_SERVICE_CIDRS] __weak = {};
+const volatile __u32 sr_num_service_cidrs __weak = 0;
+
+/* Established TCP connections end with their endpoint. */
+const volatile bool sr_terminate __weak = false;
+
+/* Jiffies that an ICMP error to one peer costs, as net.ipv4.icmp_ratelimit says. 0: no limit. */
+const volatile __u32 sr_refusal_cost __weak = 0;
+
 /* ClusterIPs may be called from the uplink, too. */
 const volatile bool sr_allow_external_clusterip __weak = false;
 

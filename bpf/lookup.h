@@ -9,7 +9,7 @@
 /* What a frontend leads to, copied out of its map. */
 struct frontend {
 	__u32 service;
-	__u32 scope; /* enum sr_scope */
+	__u32 kind; /* enum sr_frontend_kind */
 };
 
 /*
@@ -25,7 +25,7 @@ static __always_inline int frontend_lookup(const struct sr_addr *addr, __be16 po
 		return SR_PASS_NOT_A_SERVICE;
 
 	out->service = READ_ONCE(found->service);
-	out->scope = READ_ONCE(found->scope);
+	out->kind = READ_ONCE(found->kind);
 	/* The element may be another key's by now: the key is read last. */
 	barrier();
 	if (found->self.addr.half[0] != key.addr.half[0] || found->self.addr.half[1] != key.addr.half[1] ||

@@ -17,6 +17,14 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 65536);
+	__type(key, struct sr_addr);
+	__type(value, struct sr_address);
+} sr_addresses __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
 	__type(key, struct sr_frontend_key);
 	__type(value, struct sr_frontend);
 } sr_frontends __weak SEC(".maps");
@@ -67,6 +75,28 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sr_device);
 } sr_devices __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 65536);
+	__type(key, struct sr_source_key);
+	__type(value, __u32);
+} sr_sources __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 32768);
+	__type(key, struct sr_affinity_key);
+	__type(value, struct sr_affinity);
+} sr_affinity __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct sr_addr);
+	__type(value, struct sr_refusal_budget);
+} sr_refusals __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

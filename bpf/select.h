@@ -17,22 +17,22 @@ static __always_inline int backend_draw(__u32 service, struct sr_conn *conn)
 	__u64 run;
 
 	if (!entry)
-		return SR_DROP_NO_BACKEND;
+		return SR_DROP_NO_ENDPOINT;
 
 	/* One load: the old set of backends or the new one. */
-	run = READ_ONCE(entry->run);
+	run = READ_ONCE(entry->run[SR_SET_CLUSTER]);
 	if (!sr_run_count(run))
-		return SR_DROP_NO_BACKEND;
+		return SR_DROP_NO_ENDPOINT;
 
 	slot = sr_run_base(run) + (__u32)(((__u64)bpf_get_prandom_u32() * sr_run_count(run)) >> 32);
 	index = bpf_map_lookup_elem(&sr_slots, &slot);
 	if (!index)
-		return SR_DROP_NO_BACKEND;
+		return SR_DROP_NO_ENDPOINT;
 
 	conn->backend = READ_ONCE(*index);
 	backend = bpf_map_lookup_elem(&sr_backends, &conn->backend);
 	if (!backend || !backend_is_in_use(backend))
-		return SR_DROP_NO_BACKEND;
+		return SR_DROP_NO_ENDPOINT;
 
 	conn->to.dst = backend->addr;
 	conn->to.dport = backend->port;

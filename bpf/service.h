@@ -23,7 +23,7 @@ enum side {
 /* ClusterIPs are for the inside. */
 static __always_inline bool service_is_reachable(const struct frontend *frontend, enum side from)
 {
-	return from == SIDE_POD || frontend->scope == SR_SCOPE_EXTERNAL || sr_allow_external_clusterip;
+	return from == SIDE_POD || frontend->kind == SR_FRONTEND_EXTERNAL_IP || sr_allow_external_clusterip;
 }
 
 /* A flow whose answers we would turn back has been translated before, by XDP. */
@@ -45,7 +45,7 @@ static __always_inline bool service_net_contains(const volatile struct sr_net *n
 /* Who calls a ClusterIP and is no pod: only if it was told where pods live. */
 static __always_inline bool service_is_stranger(const struct sr_addr *src, const struct frontend *frontend)
 {
-	if (frontend->scope != SR_SCOPE_CLUSTER || !sr_num_cluster_cidrs)
+	if (frontend->kind != SR_FRONTEND_CLUSTER_IP || !sr_num_cluster_cidrs)
 		return false;
 	for (__u32 i = 0; i < SR_MAX_CLUSTER_CIDRS; i++)
 		if (i < sr_num_cluster_cidrs && service_net_contains(&sr_cluster_cidrs[i], src))

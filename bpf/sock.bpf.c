@@ -104,7 +104,7 @@ static __always_inline bool sock_recall(const struct sr_socket_key *key, struct 
 
 static __always_inline int sock_refuse(struct bpf_sock_addr *ctx)
 {
-	verdict_count(SR_DROP_NO_BACKEND, 0);
+	verdict_count(SR_DROP_NO_ENDPOINT, 0);
 	/* Since Linux 5.18 we choose the error; before, it is EPERM. */
 	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_set_retval))
 		bpf_set_retval(-ECONNREFUSED);

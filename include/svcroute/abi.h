@@ -15,7 +15,7 @@
 #endif
 
 /* Raise it when a struct below, or the type or key of a map, changes. */
-#define SR_LAYOUT_VERSION 1
+#define SR_LAYOUT_VERSION 2
 
 struct sr_addr {
 	union {
@@ -44,7 +44,22 @@ struct sr_tuple {
 };
 _Static_assert(sizeof(struct sr_tuple) == 40, "sr_tuple");
 
-/* Map `sr_frontends`: hash, an address that a service answers to. */
+/*
+ * Map `sr_addresses`: hash by struct sr_addr: every address that a frontend
+ * bears. A packet to any other is not for a service: one lookup tells.
+ */
+enum sr_address_flags {
+	SR_ADDRESS_CLUSTER_IP = 1 << 0, /* a port of it that no service has is refused */
+};
+
+struct sr_address {
+	struct sr_addr self;
+	__u32 flags;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct sr_address) == 24, "sr_address");
+
+/* Map `sr_frontends`: hash, an address and port that a service answers to. */
 struct sr_frontend_key {
 	struct sr_addr addr;
 	__be16 port;
@@ -53,9 +68,16 @@ struct sr_frontend_key {
 };
 _Static_assert(sizeof(struct sr_frontend_key) == 24, "sr_frontend_key");
 
-enum sr_scope {
-	SR_SCOPE_CLUSTER = 0,  /* pods and this host may use it */
-	SR_SCOPE_EXTERNAL = 1, /* so may anyone on the uplink */
+/* What kind of address a frontend is: from it follow who may call, and the policy. */
+enum sr_frontend_kind {
+	SR_FRONTEND_CLUSTER_IP = 0, /* for pods and this host */
+	SR_FRONTEND_NODE_PORT,	    /* this and the next three: for anyone */
+	SR_FRONTEND_EXTERNAL_IP,
+	SR_FRONTEND_LOAD_BALANCER, /* source ranges hold for it */
+	SR_FRONTEND_HOST_PORT,
+	SR_FRONTEND_PASS,     /* no service: left to the host, whatever else says */
+	SR_FRONTEND_RESERVED, /* a node port at address 0: bind() finds it, no packet does */
+	SR_FRONTEND_KINDS,
 };
 
 struct sr_frontend {
@@ -65,10 +87,27 @@ struct sr_frontend {
 	 */
 	struct sr_frontend_key self;
 	__u32 service; /* index in sr_services */
-	__u8 scope;    /* enum sr_scope */
+	__u8 kind;     /* enum sr_frontend_kind */
 	__u8 zero[3];
 };
 _Static_assert(sizeof(struct sr_frontend) == 32, "sr_frontend");
+
+/*
+ * The endpoints that a policy chooses among. If the Cluster set is empty, so is
+ * the Local set, and there is no usable endpoint anywhere.
+ */
+enum sr_set {
+	SR_SET_CLUSTER,
+	SR_SET_LOCAL,
+	SR_SETS,
+};
+
+enum sr_service_flags {
+	SR_SERVICE_IN_USE = 1 << 0,
+	SR_SERVICE_INTERNAL_LOCAL = 1 << 1, /* internalTrafficPolicy: Local */
+	SR_SERVICE_EXTERNAL_LOCAL = 1 << 2, /* externalTrafficPolicy: Local */
+	SR_SERVICE_SOURCE_RANGES = 1 << 3,  /* sr_sources says who may call its LoadBalancer frontends */
+};
 
 /*
  * Map `sr_services`: mmapable array, one entry a service port and family.
@@ -77,13 +116,11 @@ _Static_assert(sizeof(struct sr_frontend) == 32, "sr_frontend");
  * backends or the new one and never a mix.
  */
 struct sr_service_entry {
-	__u64 run; /* sr_run(): first slot and number of slots */
-	__u32 flags;
-	__u32 zero;
+	__u64 run[SR_SETS]; /* sr_run(): first slot and number of slots */
+	__u32 flags;	    /* enum sr_service_flags */
+	__u32 affinity;	    /* seconds a client stays with its backend; 0: none */
 };
-_Static_assert(sizeof(struct sr_service_entry) == 16, "sr_service_entry");
-
-#define SR_SERVICE_IN_USE 1u
+_Static_assert(sizeof(struct sr_service_entry) == 24, "sr_service_entry");
 
 static inline __u64 sr_run(__u32 base, __u32 count)
 {
@@ -108,6 +145,13 @@ static inline __u32 sr_run_count(__u64 run)
  * that a connection that recorded both knows in one load whether its backend
  * is still what it was. Index 0 is never used.
  */
+enum sr_backend_flags {
+	SR_BACKEND_IN_CLUSTER = 1 << SR_SET_CLUSTER, /* it is in the Cluster set */
+	SR_BACKEND_IN_LOCAL = 1 << SR_SET_LOCAL,
+	SR_BACKEND_SETS = SR_BACKEND_IN_CLUSTER | SR_BACKEND_IN_LOCAL, /* in none: it drains, takes no new connection */
+	SR_BACKEND_ON_NODE = 1 << 2,				       /* the endpoint lives on this node */
+};
+
 struct sr_backend {
 	struct sr_addr addr;
 	__be16 port;
@@ -115,8 +159,8 @@ struct sr_backend {
 	__u8 flags;	  /* SR_BACKEND_* */
 	__u32 generation; /* odd: in use; even: free */
 	__u32 service;	  /* index in sr_services */
-	__u16 weight;	  /* 0: drains, takes no new connection */
-	__u16 position;	  /* its place in the service's list, for people */
+	__u16 weight;
+	__u16 position; /* its place in the service's list, for people */
 };
 _Static_assert(sizeof(struct sr_backend) == 32, "sr_backend");
 
@@ -181,6 +225,7 @@ struct sr_scratch {
 enum sr_device_flags {
 	SR_DEVICE_UPLINK = 1 << 0,
 	SR_DEVICE_POD = 1 << 1,
+	SR_DEVICE_BARE = 1 << 2, /* no link header: packets begin with IP (wireguard, tun) */
 };
 
 struct sr_device {
@@ -188,8 +233,47 @@ struct sr_device {
 	struct sr_addr snat6;
 	__u32 flags;
 	__u32 mtu;
+	__u8 mac[6]; /* its own link address; zeros: it has none */
+	__u8 zero[2];
 };
-_Static_assert(sizeof(struct sr_device) == 40, "sr_device");
+_Static_assert(sizeof(struct sr_device) == 48, "sr_device");
+
+/*
+ * Map `sr_sources`: LPM trie: from where the LoadBalancer frontends of a
+ * service with SR_SERVICE_SOURCE_RANGES may be called. The value is a __u32
+ * that says nothing.
+ */
+struct sr_source_key {
+	__u32 prefixlen; /* 32 (the service) + bits of `addr`: 96 + n for IPv4 */
+	__u32 service;
+	struct sr_addr addr;
+};
+_Static_assert(sizeof(struct sr_source_key) == 24, "sr_source_key");
+
+#define SR_SOURCE_SERVICE_BITS 32
+
+/* Map `sr_affinity`: LRU hash: the backend that a client was given last. */
+struct sr_affinity_key {
+	struct sr_addr client;
+	__u32 service;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct sr_affinity_key) == 24, "sr_affinity_key");
+
+struct sr_affinity {
+	struct sr_affinity_key self;
+	__u32 backend;
+	__u32 generation;
+	__u64 seen; /* jiffies of the client's last new connection */
+};
+_Static_assert(sizeof(struct sr_affinity) == 40, "sr_affinity");
+
+/* Map `sr_refusals`: LRU hash by struct sr_addr: what limits ICMP errors to one peer. */
+struct sr_refusal_budget {
+	__u64 refilled; /* jiffies */
+	__u64 tokens;	/* jiffies, too: a refusal costs the kernel's icmp_ratelimit */
+};
+_Static_assert(sizeof(struct sr_refusal_budget) == 16, "sr_refusal_budget");
 
 /*
  * Map `sr_fragments`: LRU hash. The first fragment of a datagram leaves its
@@ -257,8 +341,7 @@ struct sr_service_info {
 	char origin[256]; /* the manifest, or SR_ORIGIN_MAP */
 	__u8 family;	  /* 4 or 6 */
 	__u8 proto;
-	__u8 flags; /* SR_INFO_* */
-	__u8 zero[5];
+	__u8 zero[6];
 };
 _Static_assert(sizeof(struct sr_service_info) == 456, "sr_service_info");
 
@@ -273,8 +356,9 @@ struct sr_settings_blob {
 	char json[SR_SETTINGS_SIZE - 8];
 };
 
-/* As many networks of pods can be named. */
+/* As many networks of pods, and of ClusterIPs, can be named. */
 #define SR_MAX_CLUSTER_CIDRS 8
+#define SR_MAX_SERVICE_CIDRS 8
 
 /* Where packets meet us: which program counts, and what it may do. */
 enum sr_hook {

@@ -20,16 +20,32 @@
 	X(TO_TC, "left-to-tc", "XDP left the packet to tc")                                                            \
 	X(MALFORMED, "malformed", "cut short, or a header that lies about its length")
 
+/* What the sender of a dropped packet is told. */
+enum sr_refusal {
+	SR_REFUSAL_SILENT,
+	SR_REFUSAL_UNREACHABLE, /* ICMP port unreachable (RFC 792; RFC 4443, section 3.1) */
+	SR_REFUSAL_EXPIRED,	/* ICMP time exceeded */
+	SR_REFUSAL_TOO_BIG,	/* ICMP fragmentation needed; ICMPv6 packet too big */
+	SR_REFUSAL_RESET,	/* TCP reset (RFC 9293, section 3.10.7.1) */
+};
+
+/* The same, with what the sender is told: SR_REFUSAL_* */
 #define SR_DROP_REASONS(X)                                                                                             \
-	X(NO_BACKEND, "no-backend", "the service has no backend that takes connections")                               \
-	X(NOT_REACHABLE, "cluster-ip-from-outside", "a ClusterIP, called from outside the cluster")                    \
-	X(CHAIN, "frontend-loop", "frontends that lead to one another without end")                                    \
-	X(NO_PORT, "no-source-port", "no free source port towards the backend")                                        \
-	X(NO_NODE_ADDRESS, "no-node-address", "the device has no address to send from")                                \
-	X(TABLE_FULL, "table-full", "no room for the connection")                                                      \
-	X(NO_ROUTE, "no-route", "no route to the chosen backend or the client")                                        \
-	X(TTL, "ttl-exceeded", "the hop limit is used up")                                                             \
-	X(INTERNAL, "internal", "a rewrite failed half-way")
+	X(NO_ENDPOINT, "no-endpoint", "the service has no usable endpoint anywhere", UNREACHABLE)                      \
+	X(NO_LOCAL_ENDPOINT, "no-local-endpoint", "traffic policy Local, and no endpoint on this node", SILENT)        \
+	X(NO_SUCH_PORT, "no-such-port", "a port of a ClusterIP that no service has", UNREACHABLE)                      \
+	X(UNALLOCATED, "unallocated", "an address of the service CIDR that no service has", SILENT)                    \
+	X(SOURCE_RANGE, "source-range", "a source that loadBalancerSourceRanges does not list", SILENT)                \
+	X(NOT_REACHABLE, "cluster-ip-from-outside", "a ClusterIP, called from outside the cluster", SILENT)            \
+	X(TERMINATED, "terminated", "the connection's endpoint is gone, and --terminate ends it", RESET)               \
+	X(CHAIN, "frontend-loop", "frontends that lead to one another without end", UNREACHABLE)                       \
+	X(NO_PORT, "no-source-port", "no free source port towards the backend", SILENT)                                \
+	X(NO_NODE_ADDRESS, "no-node-address", "the device has no address to send from", SILENT)                        \
+	X(TABLE_FULL, "table-full", "no room for the connection", SILENT)                                              \
+	X(NO_ROUTE, "no-route", "no route to the chosen backend or the client", SILENT)                                \
+	X(TTL, "ttl-exceeded", "the hop limit is used up", EXPIRED)                                                    \
+	X(TOO_BIG, "too-big", "longer than the way out carries", TOO_BIG)                                              \
+	X(INTERNAL, "internal", "a rewrite failed half-way", SILENT)
 
 enum sr_reason {
 	SR_OK = 0,
@@ -39,7 +55,7 @@ enum sr_reason {
 #undef X
 		SR_PASS_END,
 	SR_DROP_INDEX_FIRST_ = SR_PASS_END - 1,
-#define X(code, name, text) SR_DROP_INDEX_##code,
+#define X(code, name, text, refusal) SR_DROP_INDEX_##code,
 	SR_DROP_REASONS(X)
 #undef X
 		SR_REASON_MAX,
@@ -50,10 +66,24 @@ enum sr_code {
 #define X(code, name, text) SR_PASS_##code = SR_PASS_INDEX_##code,
 	SR_PASS_REASONS(X)
 #undef X
-#define X(code, name, text) SR_DROP_##code = -SR_DROP_INDEX_##code,
+#define X(code, name, text, refusal) SR_DROP_##code = -SR_DROP_INDEX_##code,
 		SR_DROP_REASONS(X)
 #undef X
 };
+
+/* What the sender of a packet with this end is told. */
+static inline enum sr_refusal sr_reason_refusal(int code)
+{
+	switch (code) {
+#define X(code, name, text, refusal)                                                                                   \
+	case SR_DROP_##code:                                                                                           \
+		return SR_REFUSAL_##refusal;
+		SR_DROP_REASONS(X)
+#undef X
+	default:
+		return SR_REFUSAL_SILENT;
+	}
+}
 
 /* The counter of a code: its index in sr_counters. */
 static inline unsigned int sr_reason_index(int code)

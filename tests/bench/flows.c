@@ -28,11 +28,11 @@ static const struct flow {
 	enum device device;
 	enum sample asks, answers;
 } flows[] = {
-	{CLIENT ":1234", HERE, POD1 ":8080", SR_SCOPE_EXTERNAL, HOOK_XDP, HOOK_TC, "sr_xdp_uplink", "sr_to_wire",
+	{CLIENT ":1234", HERE, POD1 ":8080", SR_FRONTEND_EXTERNAL_IP, HOOK_XDP, HOOK_TC, "sr_xdp_uplink", "sr_to_wire",
 	 DEVICE_ETH0, SAMPLE_TO_POD_HERE, NUM_SAMPLES},
-	{CLIENT ":1234", THERE, REMOTE ":8080", SR_SCOPE_EXTERNAL, HOOK_XDP, HOOK_XDP, "sr_xdp_uplink", "sr_xdp_uplink",
-	 DEVICE_ETH0, SAMPLE_TO_POD_THERE, SAMPLE_FROM_THERE},
-	{POD1 ":1234", CLUSTER_IP, POD2 ":8080", SR_SCOPE_CLUSTER, HOOK_TC, HOOK_TC, "sr_from_pod", "sr_to_pod",
+	{CLIENT ":1234", THERE, REMOTE ":8080", SR_FRONTEND_EXTERNAL_IP, HOOK_XDP, HOOK_XDP, "sr_xdp_uplink",
+	 "sr_xdp_uplink", DEVICE_ETH0, SAMPLE_TO_POD_THERE, SAMPLE_FROM_THERE},
+	{POD1 ":1234", CLUSTER_IP, POD2 ":8080", SR_FRONTEND_CLUSTER_IP, HOOK_TC, HOOK_TC, "sr_from_pod", "sr_to_pod",
 	 DEVICE_POD1, SAMPLE_POD_CALLS, SAMPLE_POD_ANSWERS},
 };
 
@@ -61,7 +61,7 @@ static void flows_add_service(struct sr_services *services, const struct flow *f
 		abort();
 	service->family = family;
 	service->proto = proto;
-	if (sr_service_add_frontend(service, &(struct sr_frontend_spec){.at = at, .scope = flow->scope}) < 0 ||
+	if (sr_service_add_frontend(service, &(struct sr_frontend_spec){.at = at, .kind = flow->kind}) < 0 ||
 	    sr_service_add_endpoint(
 		    service, &(struct sr_endpoint){.addr = to.addr, .port = to.port, .weight = 1, .id = SR_NO_ID}) < 0)
 		abort();

@@ -270,7 +270,7 @@ static const char *const harness_reasons[SR_REASON_MAX] = {[0] = "translated",
 #define X(code, name, text) [SR_PASS_INDEX_##code] = name,
 							   SR_PASS_REASONS(X)
 #undef X
-#define X(code, name, text) [SR_DROP_INDEX_##code] = name,
+#define X(code, name, text, refusal) [SR_DROP_INDEX_##code] = name,
 								   SR_DROP_REASONS(X)
 #undef X
 };

@@ -46,10 +46,11 @@ enum verdict {
  * A ClusterIP "10.96.0.10:80" and its backends "10.244.1.7:8080[,weight=N]",
  * or NULL for none. Said again, it changes.
  */
-#define given_service(frontend, ...) harness_given(SR_SCOPE_CLUSTER, frontend, (const char *const[]){__VA_ARGS__, NULL})
+#define given_service(frontend, ...)                                                                                   \
+	harness_given(SR_FRONTEND_CLUSTER_IP, frontend, (const char *const[]){__VA_ARGS__, NULL})
 /* The same for an address that the outside may use. */
 #define given_external(frontend, ...)                                                                                  \
-	harness_given(SR_SCOPE_EXTERNAL, frontend, (const char *const[]){__VA_ARGS__, NULL})
+	harness_given(SR_FRONTEND_EXTERNAL_IP, frontend, (const char *const[]){__VA_ARGS__, NULL})
 /* One more address of the service whose frontend is `frontend`. */
 void given_frontend(const char *frontend, const char *also);
 void given_no_service(const char *frontend);

@@ -75,7 +75,7 @@ static void services_add_endpoint(struct sr_service *service, const char *text)
 
 static void services_add_frontend(struct sr_service *service, int scope, const char *text)
 {
-	struct sr_frontend_spec frontend = {.at = world_hostport(text, world.family, world.proto), .scope = scope};
+	struct sr_frontend_spec frontend = {.at = world_hostport(text, world.family, world.proto), .kind = scope};
 
 	service->family = sr_addr_family(&frontend.at.addr);
 	service->proto = frontend.at.proto;
@@ -104,7 +104,7 @@ void given_frontend(const char *frontend, const char *also)
 {
 	struct sr_service *service = services_find(frontend);
 
-	services_add_frontend(service, service->frontends[0].scope, also);
+	services_add_frontend(service, service->frontends[0].kind, also);
 	services_apply();
 }
 

@@ -94,7 +94,7 @@ TEST(a_chain_whose_end_has_no_backend)
 	given_service("10.96.0.10:90", POD2 ":85");
 	given_service(POD2 ":85", NULL);
 	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.10:90"));
-	expect_drop(SR_DROP_NO_BACKEND);
+	expect_drop(SR_DROP_NO_ENDPOINT);
 }
 
 /* New flows take the new way; those that are under way keep theirs. */

@@ -107,11 +107,11 @@ TEST(service_without_backends_drops)
 {
 	given_external("198.51.100.7:90", NULL);
 	send(PROG_FROM_POD, packet(POD1 ":1234", "198.51.100.7:90"));
-	expect_drop(SR_DROP_NO_BACKEND);
+	expect_drop(SR_DROP_NO_ENDPOINT);
 	send(PROG_FROM_WIRE, packet(CLIENT ":1234", "198.51.100.7:90"));
-	expect_drop(SR_DROP_NO_BACKEND);
+	expect_drop(SR_DROP_NO_ENDPOINT);
 	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90"));
-	expect_drop(SR_DROP_NO_BACKEND);
+	expect_drop(SR_DROP_NO_ENDPOINT);
 	assert_int_equal(conns_count(TABLE_NEW), 0);
 }
 

@@ -46,7 +46,7 @@ TEST(udp_moves_at_once_when_its_backend_is_removed)
 	expect_goes_to(NEW);
 	given_service(VIP, NULL);
 	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
-	expect_drop(SR_DROP_NO_BACKEND);
+	expect_drop(SR_DROP_NO_ENDPOINT);
 	given_service(VIP, OLD);
 	expect_goes_to(OLD);
 	given_no_service(VIP);
@@ -100,7 +100,7 @@ TEST(the_first_endpoint_is_used_at_once)
 {
 	given_service(VIP, NULL);
 	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
-	expect_drop(SR_DROP_NO_BACKEND);
+	expect_drop(SR_DROP_NO_ENDPOINT);
 	given_service(VIP, NEW);
 	expect_goes_to(NEW);
 }

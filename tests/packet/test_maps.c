@@ -168,7 +168,7 @@ TEST(slots_that_belie_the_weights_are_written_anew)
 	id = backend_at(index_of(1)).service;
 	assert_int_equal(bpf_map_lookup_elem(map_fd("sr_services"), &id, &entry), 0);
 	cut = entry;
-	cut.run = sr_run(sr_run_base(entry.run) + 1, 1);
+	cut.run[SR_SET_CLUSTER] = sr_run(sr_run_base(entry.run[SR_SET_CLUSTER]) + 1, 1);
 	assert_int_equal(bpf_map_update_elem(map_fd("sr_services"), &id, &cut, BPF_ANY), 0);
 	given(&services);
 }

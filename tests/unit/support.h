@@ -139,7 +139,7 @@ static inline const char *world_text(struct world *world)
 		world_print(world, "%s/%s:%s", service->namespace, service->name, service->port_name);
 		for (j = 0; j < service->num_frontends; j++)
 			world_print(world, " %s%s%s", service->frontends[j].allocated ? "+" : "",
-				    service->frontends[j].scope == SR_SCOPE_EXTERNAL ? "!" : "",
+				    service->frontends[j].kind == SR_FRONTEND_EXTERNAL_IP ? "!" : "",
 				    sr_hostport_format(text, &service->frontends[j].at));
 		world_print(world, " ->");
 		for (j = 0; j < service->num_endpoints; j++) {

@@ -260,7 +260,7 @@ static void a_load_balancer_from_its_subnet(void **state)
 	with_subnet(&world, "services", "10.240.16.0/29"); /* .4 to .6 */
 	load(&world, BALANCER("web", ""));
 	assert_int_equal(world.services.item[0].num_frontends, 2);
-	assert_int_equal(world.services.item[0].frontends[1].scope, SR_SCOPE_EXTERNAL);
+	assert_int_equal(world.services.item[0].frontends[1].kind, SR_FRONTEND_EXTERNAL_IP);
 	assert_true(world.services.item[0].frontends[1].allocated);
 	assert_int_equal(sr_cidr_parse(&kept, "10.240.16.4/30"), 0);
 	assert_true(sr_cidr_contains(&kept, &world.services.item[0].frontends[1].at.addr));

@@ -133,7 +133,7 @@ static void one_family_a_frontend(void **state)
 
 static void a_service_in_json(void **state)
 {
-	struct sr_frontend_spec frontend = {.scope = SR_SCOPE_EXTERNAL, .allocated = true};
+	struct sr_frontend_spec frontend = {.kind = SR_FRONTEND_EXTERNAL_IP, .allocated = true};
 	struct sr_endpoint endpoint = {.id = 1};
 	struct sr_service service = {
 		.namespace = "shop",

@@ -81,10 +81,11 @@ static void recorded(void **state)
 	world_end(&world);
 }
 
-static void given_map(struct world *world, const char *frontend, enum sr_scope scope, const char *const *backends)
+static void given_map(struct world *world, const char *frontend, enum sr_frontend_kind scope,
+		      const char *const *backends)
 {
 	struct sr_service *service = sr_services_add(&world->services);
-	struct sr_frontend_spec spec = {.scope = (uint8_t)scope};
+	struct sr_frontend_spec spec = {.kind = (uint8_t)scope};
 	char text[SR_HOSTPORT_TEXT];
 	uint16_t weight = 0;
 
@@ -115,11 +116,11 @@ static void made_by_map_add(void **state)
 
 	(void)state;
 	world_begin(&world);
-	given_map(&world, "10.0.0.7:90", SR_SCOPE_CLUSTER, v4);
-	given_map(&world, "10.0.0.7:90/udp", SR_SCOPE_EXTERNAL, v4);
-	given_map(&world, "[fd00::7]:90", SR_SCOPE_CLUSTER, v6);
-	given_map(&world, "[::7]:90", SR_SCOPE_EXTERNAL, v6);
-	given_map(&world, "10.0.0.8:90", SR_SCOPE_EXTERNAL, none);
+	given_map(&world, "10.0.0.7:90", SR_FRONTEND_CLUSTER_IP, v4);
+	given_map(&world, "10.0.0.7:90/udp", SR_FRONTEND_EXTERNAL_IP, v4);
+	given_map(&world, "[fd00::7]:90", SR_FRONTEND_CLUSTER_IP, v6);
+	given_map(&world, "[::7]:90", SR_FRONTEND_EXTERNAL_IP, v6);
+	given_map(&world, "10.0.0.8:90", SR_FRONTEND_EXTERNAL_IP, none);
 	sr_services_sort(&world.services);
 	expect_round_trip(&world, "");
 	world_end(&world);
@@ -162,7 +163,7 @@ static void readable(void **state)
 
 	(void)state;
 	world_begin(&world);
-	given_map(&world, "10.0.0.7:90", SR_SCOPE_CLUSTER, backends);
+	given_map(&world, "10.0.0.7:90", SR_FRONTEND_CLUSTER_IP, backends);
 	text = exported(&world.services, false);
 	assert_string_equal(text, "apiVersion: v1\n"
 				  "kind: List\n"
@@ -234,7 +235,7 @@ static void hosts(void **state)
 	world_begin(&world);
 	assert_int_equal(sr_manifest_read(world.k8s, DATA "objects.yaml", &err), 0);
 	world_resolve(&world);
-	given_map(&world, "10.0.0.7:90", SR_SCOPE_CLUSTER, none);
+	given_map(&world, "10.0.0.7:90", SR_FRONTEND_CLUSTER_IP, none);
 	sr_services_sort(&world.services);
 	file = open_memstream(&text, &size);
 	assert_int_equal(sr_services_write_hosts(file, &world.services), 0);

@@ -114,9 +114,9 @@ static void what_is_a_change(void **state)
 	b->endpoints[0].weight = 0;
 	expect_plan(&was, &want, NULL, "change a");
 	b->endpoints[0].weight = 1;
-	b->frontends[0].scope = SR_SCOPE_EXTERNAL;
+	b->frontends[0].kind = SR_FRONTEND_EXTERNAL_IP;
 	expect_plan(&was, &want, NULL, "change a");
-	b->frontends[0].scope = SR_SCOPE_CLUSTER;
+	b->frontends[0].kind = SR_FRONTEND_CLUSTER_IP;
 	assert_int_equal(sr_string_set(&b->origin, "y"), 0);
 	expect_plan(&was, &want, NULL, "change a");
 	assert_int_equal(sr_string_set(&b->origin, "x"), 0);

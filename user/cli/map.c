@@ -80,7 +80,7 @@ static struct sr_service *edit_copy(struct edit *edit)
 
 static struct sr_service *edit_new(struct edit *edit)
 {
-	struct sr_frontend_spec frontend = {.at = edit->options->frontend, .scope = SR_SCOPE_CLUSTER};
+	struct sr_frontend_spec frontend = {.at = edit->options->frontend, .kind = SR_FRONTEND_CLUSTER_IP};
 	struct sr_service *service = sr_services_add(&edit->want);
 
 	if (!service || sr_string_set(&service->namespace, "") < 0 ||
@@ -132,7 +132,7 @@ static int edit_fill(struct edit *edit, struct sr_service *service)
 	int r = 0;
 
 	if (frontend && options->external != SR_ANSWER_UNSET)
-		frontend->scope = options->external == SR_ANSWER_YES ? SR_SCOPE_EXTERNAL : SR_SCOPE_CLUSTER;
+		frontend->kind = options->external == SR_ANSWER_YES ? SR_FRONTEND_EXTERNAL_IP : SR_FRONTEND_CLUSTER_IP;
 	for (size_t i = 0; r == 0 && i < options->backends.num; i++)
 		r = edit_add_backend(service, &options->backends.item[i]);
 	return r;

@@ -46,7 +46,7 @@ static void view_add_row(struct sr_table *table, const struct view *view, const 
 	char text[SR_HOSTPORT_TEXT];
 
 	sr_table_add(table, sr_hostport_format(text, &frontend->at));
-	sr_table_add(table, sr_show_scope(frontend->scope));
+	sr_table_add(table, sr_show_scope(frontend->kind));
 	if (sr_service_is_from_map(service))
 		sr_table_add(table, "-");
 	else

@@ -31,7 +31,7 @@ char *sr_show_address(char *out, const struct sr_addr *addr, __be16 port)
 
 const char *sr_show_scope(uint8_t scope)
 {
-	return scope == SR_SCOPE_EXTERNAL ? "external" : "cluster";
+	return scope == SR_FRONTEND_EXTERNAL_IP ? "external" : "cluster";
 }
 
 const char *sr_show_state(const struct sr_endpoint *endpoint)
@@ -51,7 +51,7 @@ static json_t *show_frontend(const struct sr_frontend_spec *frontend)
 
 	sr_show_address(address, &frontend->at.addr, frontend->at.port);
 	json = json_pack("{s:s, s:s, s:i, s:s}", "address", address, "ip", sr_addr_format(ip, &frontend->at.addr),
-			 "port", (int)ntohs(frontend->at.port), "scope", sr_show_scope(frontend->scope));
+			 "port", (int)ntohs(frontend->at.port), "scope", sr_show_scope(frontend->kind));
 	if (frontend->allocated)
 		json_object_set_new(json, "allocated", json_true());
 	return json;

@@ -34,7 +34,7 @@ static const struct {
 #define X(code, name, text) [SR_PASS_INDEX_##code] = {VERDICT_PASSED, name, text},
 				   SR_PASS_REASONS(X)
 #undef X
-#define X(code, name, text) [SR_DROP_INDEX_##code] = {VERDICT_DROPPED, name, text},
+#define X(code, name, text, refusal) [SR_DROP_INDEX_##code] = {VERDICT_DROPPED, name, text},
 					   SR_DROP_REASONS(X)
 #undef X
 };

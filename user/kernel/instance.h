@@ -13,6 +13,10 @@
 
 /* The maps of bpf/maps.h, each pinned as maps/NAME. */
 #define SR_MAPS(X)                                                                                                     \
+	X(ADDRESSES, "sr_addresses")                                                                                   \
+	X(SOURCES, "sr_sources")                                                                                       \
+	X(AFFINITY, "sr_affinity")                                                                                     \
+	X(REFUSALS, "sr_refusals")                                                                                     \
 	X(FRONTENDS, "sr_frontends")                                                                                   \
 	X(SERVICES, "sr_services")                                                                                     \
 	X(SLOTS, "sr_slots")                                                                                           \

@@ -68,7 +68,7 @@ static void write_service(struct sr_apply *apply, const struct sr_apply_item *it
 		return;
 	entry->flags = SR_SERVICE_IN_USE;
 	if (item->run_is_new)
-		__atomic_store_n(&entry->run, item->run, __ATOMIC_RELEASE);
+		__atomic_store_n(&entry->run[SR_SET_CLUSTER], item->run, __ATOMIC_RELEASE);
 }
 
 /*
@@ -138,9 +138,9 @@ static int write_frontends(struct sr_apply *apply, const struct sr_apply_item *i
 
 	for (size_t i = 0; want && i < want->num_frontends; i++) {
 		const struct sr_frontend_spec *spec = &want->frontends[i], *old = frontend_find(was, &spec->at);
-		struct sr_frontend value = {.self = frontend_key(spec), .service = item->id, .scope = spec->scope};
+		struct sr_frontend value = {.self = frontend_key(spec), .service = item->id, .kind = spec->kind};
 
-		if (old && old->scope == spec->scope)
+		if (old && old->kind == spec->kind)
 			continue;
 		if (bpf_map_update_elem(apply->datapath->map_fd[SR_MAP_FRONTENDS], &value.self, &value, BPF_ANY) < 0)
 			return sr_fail(err, -errno, "cannot write map sr_frontends: %s", strerror(errno));
@@ -182,7 +182,7 @@ static int delete_service(struct sr_apply *apply, const struct sr_apply_item *it
 		return 0;
 	if (bpf_map_delete_elem(apply->datapath->map_fd[SR_MAP_INFO], &item->id) < 0 && errno != ENOENT)
 		return sr_fail(err, -errno, "cannot delete from map sr_info: %s", strerror(errno));
-	__atomic_store_n(&entry->run, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&entry->run[SR_SET_CLUSTER], 0, __ATOMIC_RELEASE);
 	entry->flags = 0;
 	return 0;
 }

@@ -62,7 +62,7 @@ static int read_frontend(const void *key, const void *value, void *context)
 	struct sr_service *service = read_service(context, frontend->service);
 	struct sr_frontend_spec spec = {
 		.at = {.addr = at->addr, .port = at->port, .proto = at->proto},
-		.scope = frontend->scope,
+		.kind = frontend->kind,
 	};
 
 	return service ? sr_service_add_frontend(service, &spec) : 0;

@@ -36,7 +36,7 @@ static int tables_map(void **out, uint32_t *num, const struct sr_datapath *datap
 
 uint64_t sr_tables_run(const struct sr_tables *tables, uint32_t service)
 {
-	uint64_t run = __atomic_load_n(&tables->service[service].run, __ATOMIC_ACQUIRE);
+	uint64_t run = __atomic_load_n(&tables->service[service].run[SR_SET_CLUSTER], __ATOMIC_ACQUIRE);
 
 	if ((uint64_t)sr_run_base(run) + sr_run_count(run) > tables->max_slots)
 		return sr_run(0, 0);

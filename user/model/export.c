@@ -39,7 +39,7 @@ static bool export_same_addresses(const struct sr_service *a, const struct sr_se
 		return false;
 	for (i = 0; i < a->num_frontends; i++) {
 		if (sr_addr_compare(&a->frontends[i].at.addr, &b->frontends[i].at.addr) != 0 ||
-		    a->frontends[i].scope != b->frontends[i].scope)
+		    a->frontends[i].kind != b->frontends[i].kind)
 			return false;
 	}
 	return true;
@@ -50,7 +50,7 @@ static size_t export_count_cluster_ips(const struct sr_service *service)
 	size_t i, num = 0;
 
 	for (i = 0; i < service->num_frontends; i++)
-		num += service->frontends[i].scope == SR_SCOPE_CLUSTER;
+		num += service->frontends[i].kind == SR_FRONTEND_CLUSTER_IP;
 	return num;
 }
 
@@ -175,7 +175,7 @@ static int export_add_addresses(const struct sr_service *service, json_t *famili
 	size_t i;
 
 	for (i = 0; i < service->num_frontends; i++) {
-		bool inside = service->frontends[i].scope == SR_SCOPE_CLUSTER;
+		bool inside = service->frontends[i].kind == SR_FRONTEND_CLUSTER_IP;
 
 		sr_addr_format(text, &service->frontends[i].at.addr);
 		if (json_array_append_new(inside ? cluster : external, json_string(text)) < 0)

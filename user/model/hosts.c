@@ -21,7 +21,7 @@ static int hosts_write_line(FILE *file, const struct sr_service *service, const 
 }
 
 /* The addresses of one scope of a service's ports, each once. */
-static int hosts_write_scope(FILE *file, const struct sr_service *service, size_t num, enum sr_scope scope,
+static int hosts_write_scope(FILE *file, const struct sr_service *service, size_t num, enum sr_frontend_kind scope,
 			     struct sr_addr_set *written)
 {
 	size_t i, j;
@@ -31,7 +31,7 @@ static int hosts_write_scope(FILE *file, const struct sr_service *service, size_
 		for (j = 0; r == 0 && j < service[i].num_frontends; j++) {
 			const struct sr_frontend_spec *frontend = &service[i].frontends[j];
 
-			if (frontend->scope != scope || sr_addr_set_has(written, &frontend->at.addr))
+			if (frontend->kind != scope || sr_addr_set_has(written, &frontend->at.addr))
 				continue;
 			r = sr_addr_set_add(written, &frontend->at.addr);
 			if (r == 0)
@@ -46,9 +46,9 @@ static int hosts_write_service(FILE *file, const struct sr_service *service, siz
 	struct sr_addr_set written = {};
 	int r;
 
-	r = hosts_write_scope(file, service, num, SR_SCOPE_CLUSTER, &written);
+	r = hosts_write_scope(file, service, num, SR_FRONTEND_CLUSTER_IP, &written);
 	if (r == 0)
-		r = hosts_write_scope(file, service, num, SR_SCOPE_EXTERNAL, &written);
+		r = hosts_write_scope(file, service, num, SR_FRONTEND_EXTERNAL_IP, &written);
 	sr_addr_set_clear(&written);
 	return r;
 }

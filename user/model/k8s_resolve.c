@@ -48,14 +48,14 @@ struct resolve_frontends {
 	struct sr_frontend_spec spec; /* all but the address */
 };
 
-static int resolve_add_frontend(struct resolve_frontends *to, const struct sr_addr *addr, enum sr_scope scope,
+static int resolve_add_frontend(struct resolve_frontends *to, const struct sr_addr *addr, enum sr_frontend_kind scope,
 				bool allocated)
 {
 	if (sr_addr_is_zero(addr) || sr_k8s_family(addr) != to->family)
 		return 0;
 
 	to->spec.at.addr = *addr;
-	to->spec.scope = (uint8_t)scope;
+	to->spec.kind = (uint8_t)scope;
 	to->spec.allocated = allocated;
 	return sr_service_add_frontend(to->out, &to->spec);
 }
@@ -67,14 +67,14 @@ static int resolve_add_frontends(const struct sr_k8s_service *service, const str
 	size_t i;
 	int r;
 
-	r = resolve_add_frontend(to, &alloc->cluster[family], SR_SCOPE_CLUSTER,
+	r = resolve_add_frontend(to, &alloc->cluster[family], SR_FRONTEND_CLUSTER_IP,
 				 sr_addr_is_zero(&service->cluster[family]));
 	for (i = 0; r == 0 && i < service->external.num; i++)
-		r = resolve_add_frontend(to, &service->external.item[i], SR_SCOPE_EXTERNAL, false);
+		r = resolve_add_frontend(to, &service->external.item[i], SR_FRONTEND_EXTERNAL_IP, false);
 	for (i = 0; r == 0 && i < service->ingress.num; i++)
-		r = resolve_add_frontend(to, &service->ingress.item[i], SR_SCOPE_EXTERNAL, false);
+		r = resolve_add_frontend(to, &service->ingress.item[i], SR_FRONTEND_EXTERNAL_IP, false);
 	if (r == 0)
-		r = resolve_add_frontend(to, &alloc->balancer[family], SR_SCOPE_EXTERNAL,
+		r = resolve_add_frontend(to, &alloc->balancer[family], SR_FRONTEND_EXTERNAL_IP,
 					 !alloc->balancer_chosen[family]);
 	return r;
 }

@@ -18,7 +18,7 @@ static bool plan_same_frontends(const struct sr_service *a, const struct sr_serv
 
 	for (i = 0; i < a->num_frontends; i++) {
 		if (sr_hostport_compare(&a->frontends[i].at, &b->frontends[i].at) != 0 ||
-		    a->frontends[i].scope != b->frontends[i].scope)
+		    a->frontends[i].kind != b->frontends[i].kind)
 			return false;
 	}
 	return true;

@@ -104,6 +104,30 @@ int sr_service_add_endpoint(struct sr_service *service, const struct sr_endpoint
 	return 0;
 }
 
+static int source_compare(const struct sr_cidr *a, const struct sr_cidr *b)
+{
+	int diff = sr_addr_compare(&a->addr, &b->addr);
+
+	return diff ? diff : (int)a->bits - (int)b->bits;
+}
+
+int sr_service_add_source(struct sr_service *service, const struct sr_cidr *source)
+{
+	size_t place = 0;
+	struct sr_cidr *new;
+
+	while (place < service->num_sources && source_compare(&service->sources[place], source) < 0)
+		place++;
+	if (place < service->num_sources && !source_compare(&service->sources[place], source))
+		return 0;
+
+	new = sr_array_insert(&service->sources, &service->num_sources, sizeof(*new), place);
+	if (!new)
+		return -ENOMEM;
+	*new = *source;
+	return 0;
+}
+
 static int service_compare_items(const void *a, const void *b)
 {
 	return sr_service_compare(a, b);
@@ -147,6 +171,8 @@ int sr_service_copy(struct sr_service *out, const struct sr_service *service)
 	__attribute__((cleanup(service_cleanup))) struct sr_service copy = {
 		.family = service->family,
 		.proto = service->proto,
+		.flags = service->flags,
+		.affinity = service->affinity,
 		.id = service->id,
 	};
 	size_t i;
@@ -159,6 +185,10 @@ int sr_service_copy(struct sr_service *out, const struct sr_service *service)
 	}
 	for (i = 0; i < service->num_endpoints; i++) {
 		if (sr_service_add_endpoint(&copy, &service->endpoints[i]) < 0)
+			return -ENOMEM;
+	}
+	for (i = 0; i < service->num_sources; i++) {
+		if (sr_service_add_source(&copy, &service->sources[i]) < 0)
 			return -ENOMEM;
 	}
 
@@ -175,6 +205,7 @@ void sr_service_clear(struct sr_service *service)
 	free(service->origin);
 	free(service->frontends);
 	free(service->endpoints);
+	free(service->sources);
 	memset(service, 0, sizeof(*service));
 }
 

@@ -13,35 +13,40 @@
 #define SR_NO_ID      UINT32_MAX
 
 struct sr_frontend_spec {
-	struct sr_hostport at;
-	uint8_t scope;	/* enum sr_scope */
-	bool allocated; /* svcroute chose the address; only in desired state */
+	struct sr_hostport at; /* of kind PASS: port and protocol 0 are any */
+	uint8_t kind;	       /* enum sr_frontend_kind */
+	bool allocated;	       /* svcroute chose the address; only in desired state */
 };
 
 struct sr_endpoint {
 	struct sr_addr addr;
 	__be16 port;
-	uint16_t weight; /* 1 by default; 0: drains */
+	uint16_t weight; /* 1 by default; 0: in no set, drains */
+	uint8_t flags;	 /* enum sr_backend_flags */
 	uint32_t id;	 /* index in sr_backends, SR_NO_ID if not programmed */
 };
 
 /*
  * Identity is (namespace, name, port_name, proto, family). A service made by
  * `map add` has namespace "", name "10.0.0.7:90/tcp" and port_name "".
- * Frontends and endpoints are sorted and hold no duplicates.
+ * Frontends, endpoints and sources are sorted and hold no duplicates.
  */
 struct sr_service {
 	char *namespace;
 	char *name;
 	char *port_name;
-	char *origin;	/* the manifest's path, or SR_ORIGIN_MAP */
-	uint8_t family; /* 4 or 6 */
-	uint8_t proto;	/* IPPROTO_* */
-	uint32_t id;	/* index in sr_services, SR_NO_ID if not programmed */
+	char *origin;	   /* the manifest's path, or SR_ORIGIN_MAP */
+	uint8_t family;	   /* 4 or 6 */
+	uint8_t proto;	   /* IPPROTO_* */
+	uint8_t flags;	   /* enum sr_service_flags, without IN_USE */
+	uint32_t affinity; /* seconds a client stays with its backend; 0: none */
+	uint32_t id;	   /* index in sr_services, SR_NO_ID if not programmed */
 	struct sr_frontend_spec *frontends;
 	size_t num_frontends;
 	struct sr_endpoint *endpoints;
 	size_t num_endpoints;
+	struct sr_cidr *sources; /* with SR_SERVICE_SOURCE_RANGES; of its family */
+	size_t num_sources;
 };
 
 /* An owned list of services, sorted by identity. */
@@ -62,6 +67,7 @@ struct sr_service *sr_services_add(struct sr_services *services);
 /* Add unless it is there; 0 or -ENOMEM. Keep the list sorted. */
 int sr_service_add_frontend(struct sr_service *service, const struct sr_frontend_spec *frontend);
 int sr_service_add_endpoint(struct sr_service *service, const struct sr_endpoint *endpoint);
+int sr_service_add_source(struct sr_service *service, const struct sr_cidr *source);
 /* Sort by identity. */
 void sr_services_sort(struct sr_services *services);
 /* The service that owns a frontend, or NULL. Linear. */
