@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # make [all] | deps | test | check | lint | demo | bench-quick | install | clean     (V=1 shows commands)
+# make verifier-stats [KERNEL=6.1] | test-vm KERNEL=6.1 [SUITES="packet net"]     (other kernels, in QEMU)
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -41,7 +42,7 @@ BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/benc
               $(addprefix $(B)/tests/packet/,frame.o network.o sums.o world.o)
 BENCH_BPF  := $(patsubst tests/bench/%.bpf.c,$(B)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 
-.PHONY: all deps test check lint unit packet net demo bench-quick install uninstall clean vmlinux
+.PHONY: all deps test check lint unit packet net demo bench-quick verifier-stats test-vm install uninstall clean vmlinux
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -95,6 +96,10 @@ $(B)/tests/packet/packet: $(PACKET_OBJ) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
+$(B)/tests/verifier/verifier: $(B)/tests/verifier/verifier.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 $(B)/tests/bench/%.bpf.o: tests/bench/%.bpf.c Makefile
 	$(call say,CLANG,$<)
 	@mkdir -p $(@D)
@@ -127,10 +132,17 @@ check: $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
 unit-and-packet:
 	@tests/run unit packet
 test: deps-if-missing
-	@$(MAKE) --no-print-directory lint $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
-	@tests/run unit packet net demo
+	@$(MAKE) --no-print-directory lint $(UNIT) $(VM_TESTED)
+	@tests/run unit verifier packet net demo
 bench-quick: $(B)/tests/bench/bench
 	@tests/run bench-quick
+# Other kernels: KERNEL is a series that Debian has.
+VM_TESTED := $(B)/tests/packet/packet $(B)/tests/verifier/verifier $(B)/svcroute
+SUITES    ?= verifier packet net
+verifier-stats: $(VM_TESTED)
+	@$(if $(KERNEL),tests/vm/run $(KERNEL)) $(B)/tests/verifier/verifier $(B)/svcroute.bpf.o
+test-vm: $(VM_TESTED)
+	@tests/vm/run $(or $(KERNEL),$(error say which: make test-vm KERNEL=6.1)) tests/run $(SUITES)
 lint: $(B)/svcroute.skel.h
 	@tests/lint
 
