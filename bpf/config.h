@@ -42,6 +42,9 @@ const volatile __u64 sr_host_netns __weak = 0;
 /* Seeds of the hash that makes connection keys of IPv6 tuples. */
 const volatile __u64 sr_key_seed[10] __weak = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
 
+/* To count the seconds of session affinity. */
+const volatile __u32 sr_jiffies_per_second __weak = 0;
+
 /* How long a flow may be silent, in ticks of 1 << SR_TICK_SHIFT jiffies. */
 const volatile __u32 sr_timeout_tcp __weak = 0;
 const volatile __u32 sr_timeout_udp __weak = 0;

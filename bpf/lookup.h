@@ -12,6 +12,12 @@ struct frontend {
 	__u32 kind; /* enum sr_frontend_kind */
 };
 
+/* An address that is kept for the host, or for bind() to find, is no service's. */
+static __always_inline bool frontend_is_served(const struct frontend *frontend)
+{
+	return frontend->kind != SR_FRONTEND_PASS && frontend->kind != SR_FRONTEND_RESERVED;
+}
+
 /*
  * The service behind an address. Return SR_OK and fill `out`, or
  * SR_PASS_NOT_A_SERVICE.
@@ -31,7 +37,7 @@ static __always_inline int frontend_lookup(const struct sr_addr *addr, __be16 po
 	if (found->self.addr.half[0] != key.addr.half[0] || found->self.addr.half[1] != key.addr.half[1] ||
 	    *(__u32 *)&found->self.port != *(__u32 *)&key.port)
 		return SR_PASS_NOT_A_SERVICE;
-	return SR_OK;
+	return frontend_is_served(out) ? SR_OK : SR_PASS_NOT_A_SERVICE;
 }
 
 static __always_inline bool backend_is_in_use(const struct sr_backend *backend)
@@ -53,6 +59,12 @@ static __always_inline bool backend_is_ready(__u32 index, __u32 generation)
 	struct sr_backend *backend = bpf_map_lookup_elem(&sr_backends, &index);
 
 	return backend && READ_ONCE(backend->generation) == generation && READ_ONCE(backend->weight);
+}
+
+/* The service's entry, or NULL. */
+static __always_inline struct sr_service_entry *service_lookup(__u32 service)
+{
+	return bpf_map_lookup_elem(&sr_services, &service);
 }
 
 static __always_inline struct sr_device *device_lookup(__u32 ifindex)

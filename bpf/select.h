@@ -3,59 +3,107 @@
 #ifndef BPF_SELECT_H
 #define BPF_SELECT_H
 
-#include "lookup.h"
+#include "affinity.h"
+#include "dispatch.h"
+
+/* Backend `index` for the connection. NULL: it is free. */
+static __always_inline struct sr_backend *backend_take(__u32 index, struct sr_conn *conn)
+{
+	struct sr_backend *backend = bpf_map_lookup_elem(&sr_backends, &index);
+
+	if (!backend || !backend_is_in_use(backend))
+		return NULL;
+	conn->backend = index;
+	conn->generation = READ_ONCE(backend->generation);
+	conn->to.dst = backend->addr;
+	conn->to.dport = backend->port;
+	return backend;
+}
+
+/* Draw a slot of the run at random. */
+static __always_inline int backend_draw(__u64 run, struct sr_conn *conn)
+{
+	__u32 slot = sr_run_base(run) + (__u32)(((__u64)bpf_get_prandom_u32() * sr_run_count(run)) >> 32);
+	__u32 *index = bpf_map_lookup_elem(&sr_slots, &slot);
+
+	if (!index || !backend_take(READ_ONCE(*index), conn))
+		return SR_DROP_NO_ENDPOINT;
+	return SR_OK;
+}
+
+/* The backend that the client stays with, if it is in the set that is chosen among now. */
+static __always_inline bool backend_recall(const struct sr_affinity_key *key, __u32 seconds, enum sr_set set,
+					   struct sr_conn *conn)
+{
+	__u32 index, generation;
+	struct sr_backend *backend;
+
+	if (!affinity_recall(key, seconds, &index, &generation))
+		return false;
+	backend = backend_take(index, conn);
+	return backend && conn->generation == generation && backend->service == key->service &&
+	       READ_ONCE(backend->flags) & 1 << set;
+}
+
+/* The same or, if there is none, another, with which the client stays from now on. */
+static __always_inline int backend_stick(__u32 service, __u32 seconds, enum sr_set set, __u64 run, struct sr_conn *conn)
+{
+	struct sr_affinity_key key = {.client = conn->from.src, .service = service};
+	int ret = SR_OK;
+
+	if (!backend_recall(&key, seconds, set, conn))
+		ret = backend_draw(run, conn);
+	if (ret == SR_OK)
+		affinity_record(&key, conn->backend, conn->generation);
+	return ret;
+}
 
 /*
- * Draw a slot of a service at random: its backend's address goes into `to`, its
- * index and generation into `conn`.
+ * A backend of the frontend's service: its address goes into `conn->to`, its
+ * index and generation into `conn`. The caller is `conn->from.src`.
  */
-static __always_inline int backend_draw(__u32 service, struct sr_conn *conn)
+static __always_inline int backend_choose(const struct frontend *frontend, struct sr_conn *conn, enum side from)
 {
-	struct sr_service_entry *entry = bpf_map_lookup_elem(&sr_services, &service);
-	struct sr_backend *backend;
-	__u32 slot, *index;
+	struct sr_service_entry *entry = service_lookup(frontend->service);
+	enum sr_set set;
 	__u64 run;
 
 	if (!entry)
 		return SR_DROP_NO_ENDPOINT;
+	if (!dispatch_is_listed(frontend, entry->flags, &conn->from.src))
+		return SR_DROP_SOURCE_RANGE;
 
 	/* One load: the old set of backends or the new one. */
-	run = READ_ONCE(entry->run[SR_SET_CLUSTER]);
+	set = dispatch_set(frontend->kind, entry->flags, from, &conn->from.src);
+	run = set == SR_SET_LOCAL ? READ_ONCE(entry->run[SR_SET_LOCAL]) : READ_ONCE(entry->run[SR_SET_CLUSTER]);
 	if (!sr_run_count(run))
-		return SR_DROP_NO_ENDPOINT;
-
-	slot = sr_run_base(run) + (__u32)(((__u64)bpf_get_prandom_u32() * sr_run_count(run)) >> 32);
-	index = bpf_map_lookup_elem(&sr_slots, &slot);
-	if (!index)
-		return SR_DROP_NO_ENDPOINT;
-
-	conn->backend = READ_ONCE(*index);
-	backend = bpf_map_lookup_elem(&sr_backends, &conn->backend);
-	if (!backend || !backend_is_in_use(backend))
-		return SR_DROP_NO_ENDPOINT;
-
-	conn->to.dst = backend->addr;
-	conn->to.dport = backend->port;
-	conn->generation = backend->generation;
-	return SR_OK;
+		return sr_run_count(READ_ONCE(entry->run[SR_SET_CLUSTER])) ? SR_DROP_NO_LOCAL_ENDPOINT
+									   : SR_DROP_NO_ENDPOINT;
+	if (entry->affinity)
+		return backend_stick(frontend->service, entry->affinity, set, run, conn);
+	return backend_draw(run, conn);
 }
 
 /* A backend may be a frontend in its turn (90 → 85 → 80); this often at most. */
 #define SELECT_MAX_CHAIN 4
 
 /*
- * Choose a backend of `service` for a new connection, and follow it while it
- * is itself a frontend: `conn->to` is where the packets really go. The
- * connection depends on the service's own backend, the first one.
+ * Choose a backend of `conn->service`, called by a frontend of `kind`, for a
+ * new connection, and follow it while it is itself a frontend: `conn->to` is
+ * where the packets really go. The connection depends on the first service's
+ * own backend.
  */
-static __always_inline int backend_select(__u32 service, struct sr_conn *conn)
+__subprog int backend_select(struct sr_conn *conn, __u32 kind, __u32 from)
 {
-	struct frontend next = {.service = service};
 	__u32 generation = 0, backend = 0;
+	struct frontend next;
 
+	if (!conn)
+		return SR_DROP_INTERNAL;
+	next = (struct frontend){.service = conn->service, .kind = kind};
 	for (int i = 0; i < SELECT_MAX_CHAIN; i++) {
 		__u32 current = next.service;
-		int ret = backend_draw(current, conn);
+		int ret = backend_choose(&next, conn, from);
 
 		if (ret != SR_OK)
 			return ret;
@@ -64,8 +112,10 @@ static __always_inline int backend_select(__u32 service, struct sr_conn *conn)
 			generation = conn->generation;
 		}
 		ret = frontend_lookup(&conn->to.dst, conn->to.dport, conn->from.proto, &next);
+		if (ret < 0)
+			return ret;
 		/* A frontend that leads to itself is a plain address. */
-		if (ret != SR_OK || next.service == current) {
+		if (ret > 0 || next.service == current) {
 			conn->backend = backend;
 			conn->generation = generation;
 			return SR_OK;

@@ -14,17 +14,7 @@
 #include "conntrack.h"
 #include "forward.h"
 #include "select.h"
-
-enum side {
-	SIDE_POD,
-	SIDE_WIRE,
-};
-
-/* ClusterIPs are for the inside. */
-static __always_inline bool service_is_reachable(const struct frontend *frontend, enum side from)
-{
-	return from == SIDE_POD || frontend->kind == SR_FRONTEND_EXTERNAL_IP || sr_allow_external_clusterip;
-}
+#include "source.h"
 
 /* A flow whose answers we would turn back has been translated before, by XDP. */
 static __always_inline bool service_is_translated(const struct pkt *pkt, struct sr_tuple *answer)
@@ -36,65 +26,6 @@ static __always_inline bool service_is_translated(const struct pkt *pkt, struct 
 	return conn && conn->to.flags & SR_CONN_REPLY;
 }
 
-static __always_inline bool service_net_contains(const volatile struct sr_net *net, const struct sr_addr *addr)
-{
-	return (addr->half[0] & net->mask.half[0]) == net->addr.half[0] &&
-	       (addr->half[1] & net->mask.half[1]) == net->addr.half[1];
-}
-
-/* Who calls a ClusterIP and is no pod: only if it was told where pods live. */
-static __always_inline bool service_is_stranger(const struct sr_addr *src, const struct frontend *frontend)
-{
-	if (frontend->kind != SR_FRONTEND_CLUSTER_IP || !sr_num_cluster_cidrs)
-		return false;
-	for (__u32 i = 0; i < SR_MAX_CLUSTER_CIDRS; i++)
-		if (i < sr_num_cluster_cidrs && service_net_contains(&sr_cluster_cidrs[i], src))
-			return false;
-	return true;
-}
-
-/*
- * The device whose address a flow must bear, so that its answers come back to
- * us and not by another way: that to a backend on another node, which would
- * answer the client directly; that of a pod that was given itself, which would
- * answer itself; that to the backend of a stranger. NULL: the client's address
- * stays.
- */
-static __always_inline struct sr_device *service_source_device(sr_ctx *ctx, const struct pkt *pkt, enum side from,
-							       const struct frontend *frontend,
-							       const struct sr_addr *backend)
-{
-	struct sr_device *device;
-
-	if (from == SIDE_POD && addr_is_equal(backend, &pkt->tuple.src))
-		return device_lookup(ctx_ifindex(ctx));
-	if (from == SIDE_POD && !service_is_stranger(&pkt->tuple.src, frontend))
-		return NULL;
-
-	device = forward_device(ctx, pkt, backend);
-	if (device && !(device->flags & SR_DEVICE_UPLINK) && !service_is_stranger(&pkt->tuple.src, frontend))
-		return NULL;
-	return device;
-}
-
-/* SR_OK, with `conn` completed, or SR_DROP_*. */
-static __always_inline int service_choose_source(sr_ctx *ctx, const struct pkt *pkt, enum side from,
-						 const struct frontend *frontend, struct sr_conn *conn)
-{
-	struct sr_device *device = service_source_device(ctx, pkt, from, frontend, &conn->to.dst);
-
-	conn->to.src = pkt->tuple.src;
-	conn->to.sport = pkt->tuple.sport;
-	if (!device)
-		return SR_OK;
-
-	conn->to.src = pkt->family == 4 ? device->snat4 : device->snat6;
-	if (!(conn->to.src.half[0] | conn->to.src.half[1]))
-		return SR_DROP_NO_NODE_ADDRESS;
-	conn->to.flags |= SR_CONN_SNAT;
-	return SR_OK;
-}
-
 static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, const struct sr_rewrite *to)
 {
 	if (to->flags & SR_CONN_SNAT)
@@ -102,26 +33,8 @@ static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, const stru
 	return nat_rewrite(ctx, pkt, to);
 }
 
-/* Fill in the forward half of a new connection. SR_OK or SR_DROP_*. */
-static __always_inline int service_choose(sr_ctx *ctx, const struct pkt *pkt, enum side from,
-					  const struct frontend *frontend, struct sr_conn *conn)
-{
-	int ret;
-
-	conn->from = pkt->tuple;
-	ret = backend_select(frontend->service, conn);
-	if (ret != SR_OK)
-		return ret;
-
-	conn->to.flags = 0;
-	conn->service = frontend->service;
-	conn->created = conn->seen = conn_now();
-	conn->isn = 0;
-	return service_choose_source(ctx, pkt, from, frontend, conn);
-}
-
-/* Find the service of a flow's first packet, and choose its backend. */
-static __noinline int service_open(sr_ctx *ctx, const struct pkt *pkt, enum side from)
+/* Find the service that a flow's first packet calls: scratch->conn begins with it. */
+__subprog int service_find(const struct pkt *pkt, __u32 from)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	struct frontend frontend = {};
@@ -130,13 +43,21 @@ static __noinline int service_open(sr_ctx *ctx, const struct pkt *pkt, enum side
 	if (!pkt || !scratch)
 		return SR_DROP_INTERNAL;
 	ret = frontend_lookup(&pkt->tuple.dst, pkt->tuple.dport, pkt->tuple.proto, &frontend);
-	if (likely(ret != SR_OK))
+	if (likely(ret > 0))
 		return ret;
 	if (service_is_translated(pkt, &scratch->reply.from))
 		return SR_PASS_MARKED;
-	if (!service_is_reachable(&frontend, from))
+	if (!dispatch_is_reachable(frontend.kind, from))
 		return SR_DROP_NOT_REACHABLE;
-	return service_choose(ctx, pkt, from, &frontend, &scratch->conn);
+	if (ret != SR_OK)
+		return ret;
+
+	scratch->kind = frontend.kind;
+	scratch->conn.from = pkt->tuple;
+	scratch->conn.service = frontend.service;
+	scratch->conn.created = scratch->conn.seen = conn_now();
+	scratch->conn.isn = 0;
+	return SR_OK;
 }
 
 /*
@@ -145,20 +66,21 @@ static __noinline int service_open(sr_ctx *ctx, const struct pkt *pkt, enum side
  */
 static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enum side from, struct sr_rewrite *to)
 {
-	struct sr_scratch *scratch;
+	struct sr_scratch *scratch = conn_scratch();
 	int ret;
 
-	ret = service_open(ctx, pkt, from);
-	if (ret == SR_OK)
-		ret = conn_open();
-	if (ret != SR_OK)
-		return ret;
-
-	scratch = conn_scratch();
 	if (!scratch)
 		return SR_DROP_INTERNAL;
-	*to = scratch->conn.to;
-	return SR_OK;
+	ret = service_find(pkt, from);
+	if (ret == SR_OK)
+		ret = backend_select(&scratch->conn, scratch->kind, from);
+	if (ret == SR_OK)
+		ret = source_choose(ctx, pkt, from);
+	if (ret == SR_OK)
+		ret = conn_open();
+	if (ret == SR_OK)
+		*to = scratch->conn.to;
+	return ret;
 }
 
 /* On the way in: a packet for a service goes to its backend. */

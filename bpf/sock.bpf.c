@@ -130,10 +130,12 @@ static __always_inline int sock_call(struct bpf_sock_addr *ctx, int family, bool
 		return SOCK_ALLOW;
 
 	cookie = bpf_get_socket_cookie(ctx);
+	/* The caller's address is not known yet: zeros stand for this host. */
 	conn.from.proto = target.proto;
+	conn.service = frontend.service;
 	sock_key(&key, cookie, &target.addr, target.port, target.proto, false);
 	if (!sticky || !sock_recall(&key, &conn)) {
-		if (backend_select(frontend.service, &conn) != SR_OK)
+		if (backend_select(&conn, frontend.kind, SIDE_HOST) != SR_OK)
 			return sock_refuse(ctx);
 		if (sticky)
 			sock_remember(&key, &conn.to.dst, conn.to.dport, &conn);

@@ -24,6 +24,9 @@ int sr_xdp_uplink(struct xdp_md *ctx)
 	ret = pkt_parse(ctx, &pkt);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, SIDE_WIRE);
+	/* Whoever must be told why is told by tc. */
+	if (sr_reason_refusal(ret) != SR_REFUSAL_SILENT)
+		ret = SR_PASS_TO_TC;
 	return verdict(ctx, &pkt, ret);
 }
 

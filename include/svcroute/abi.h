@@ -217,7 +217,10 @@ struct sr_scratch {
 	struct sr_conn conn;
 	struct sr_conn reply;
 	struct sr_conn copy;
+	__u32 kind; /* enum sr_frontend_kind: of the frontend that `conn` calls */
+	__u32 zero;
 };
+_Static_assert(sizeof(struct sr_scratch) == 320, "sr_scratch");
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
 

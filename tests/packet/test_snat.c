@@ -111,7 +111,7 @@ TEST(the_last_hop_is_not_spent_on_forwarding)
 
 	given_external("198.51.100.7:90", REMOTE ":8080");
 	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90", .ttl = 1));
-	expect_drop(SR_DROP_TTL);
+	expect_untouched(SR_PASS_TO_TC);
 	send(PROG_FROM_WIRE, packet(CLIENT ":1234", "198.51.100.7:90", .ttl = 1));
 	expect_drop(SR_DROP_TTL);
 
@@ -119,6 +119,8 @@ TEST(the_last_hop_is_not_spent_on_forwarding)
 	node = expect_snat(NODE);
 	expect_tx(packet(node, REMOTE ":8080", .smac = MAC_NODE, .dmac = MAC_OTHER_NODE, .ttl = 1));
 	send(PROG_XDP, packet(REMOTE ":8080", node, .ttl = 1));
+	expect_untouched(SR_PASS_TO_TC);
+	send(PROG_FROM_WIRE, packet(REMOTE ":8080", node, .ttl = 1));
 	expect_drop(SR_DROP_TTL);
 }
 

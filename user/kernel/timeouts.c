@@ -32,6 +32,7 @@ void sr_timeouts_get(struct sr_timeouts *out)
 		.closing = timeouts_ticks(60),
 		.unproven = timeouts_ticks(60),
 		.prove_udp = timeouts_ticks(2),
+		.jiffies_per_second = NSEC_PER_SEC / timeouts_jiffy(),
 	};
 }
 

@@ -12,6 +12,7 @@ struct sr_timeouts {
 	uint32_t closing;
 	uint32_t unproven;
 	uint32_t prove_udp;
+	uint32_t jiffies_per_second;
 };
 
 void sr_timeouts_get(struct sr_timeouts *out);
