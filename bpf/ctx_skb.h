@@ -70,6 +70,17 @@ static __always_inline bool ctx_csum_is_ours(int state)
 }
 
 /*
+ * Has the sender left the checksum to the device? Where we may not look, a field
+ * that holds the sum of the pseudo header says so.
+ */
+static __always_inline bool ctx_csum_is_partial(sr_ctx *ctx, __sum16 field, __u16 pseudo)
+{
+	if (bpf_cast_to_kern_ctx)
+		return ctx_csum_state(ctx) == CHECKSUM_PARTIAL;
+	return field == pseudo;
+}
+
+/*
  * As ctx_fix_l4_csum(). Addresses are in the pseudo header, ports are not; a
  * partial checksum covers the pseudo header only.
  */

@@ -23,7 +23,7 @@ static __always_inline __u64 nat_addr_delta(const struct sr_addr *from, const st
 
 static __always_inline int nat_write_v4(sr_ctx *ctx, const struct pkt *pkt, const struct sr_rewrite *to, __u64 delta)
 {
-	struct iphdr *ip = ctx_data(ctx) + ETH_HLEN;
+	struct iphdr *ip = ctx_data(ctx) + pkt_l3(pkt);
 
 	if ((void *)(ip + 1) > ctx_data_end(ctx))
 		return SR_DROP_INTERNAL;
@@ -65,7 +65,7 @@ static __always_inline int nat_rewrite(sr_ctx *ctx, const struct pkt *pkt, const
 	}
 	if (pkt->family == 4)
 		return nat_write_v4(ctx, pkt, to, addr);
-	if (ctx_store_v6(ctx, ETH_HLEN + offsetof(struct ipv6hdr, saddr), &to->src, 32))
+	if (ctx_store_v6(ctx, pkt_l3(pkt) + offsetof(struct ipv6hdr, saddr), &to->src, 32))
 		return SR_DROP_INTERNAL;
 	return SR_OK;
 }

@@ -21,6 +21,7 @@
 /* Let the next program, or the stack, have the packet: both for tcx and tc. */
 #define TC_ACT_UNSPEC (-1)
 
+#define IP_DF	  0x4000
 #define IP_MF	  0x2000
 #define IP_OFFSET 0x1fff
 
@@ -30,6 +31,18 @@
 #define NEXTHDR_FRAGMENT 44
 #define NEXTHDR_AUTH	 51
 #define NEXTHDR_DEST	 60
+
+#define IPPROTO_ICMPV6 58
+
+#define ICMP_DEST_UNREACH  3
+#define ICMP_TIME_EXCEEDED 11
+#define ICMP_PORT_UNREACH  3
+#define ICMP_FRAG_NEEDED   4
+
+#define ICMPV6_DEST_UNREACH 1
+#define ICMPV6_PKT_TOOBIG   2
+#define ICMPV6_TIME_EXCEED  3
+#define ICMPV6_PORT_UNREACH 4
 
 #define TCP_FLAG_FIN 0x01
 #define TCP_FLAG_SYN 0x02

@@ -24,11 +24,16 @@ struct pkt {
 	__u16 l4;     /* offset of the transport header in the frame */
 	__u16 length; /* of the IP packet */
 	__u8 family;  /* 4 or 6 */
-	__u8 fragment;
+	__u8 fragment : 4;
+	__u8 l3 : 4; /* offset of the network header: 0 where the device has no link header */
 	__u8 tcp_flags;
 	__u8 ttl; /* hop limit */
-	/* Set by forward.h: the packet leaves here at once. 0: the stack routes it. */
-	__u32 out_ifindex;
+	union {
+		/* Set by forward.h: the packet leaves here at once. 0: the stack routes it. */
+		__u32 out_ifindex;
+		/* With SR_DROP_TOO_BIG: as many bytes may a packet have. */
+		__u32 mtu;
+	};
 	struct bpf_redir_neigh out_hop;
 };
 
@@ -38,6 +43,12 @@ struct pkt {
 static __always_inline __u16 pkt_l4(const struct pkt *pkt)
 {
 	return pkt->l4 & PKT_MAX_OFFSET;
+}
+
+/* XDP sits on Ethernet devices only. */
+static __always_inline __u16 pkt_l3(const struct pkt *pkt)
+{
+	return CTX_CAN_REDO ? ETH_HLEN : pkt->l3;
 }
 
 #define PKT_V4_PREFIX bpf_htonl(0xffff)
@@ -103,7 +114,7 @@ static __always_inline int pkt_parse_udp(struct pkt *pkt, void *data, void *data
 /* A header that promises more than there is. It may promise less: short frames are padded. */
 static __always_inline bool pkt_is_cut(const struct pkt *pkt)
 {
-	return unlikely(ETH_HLEN + pkt->length > pkt->frame);
+	return unlikely(pkt_l3(pkt) + pkt->length > pkt->frame);
 }
 
 static __always_inline int pkt_parse_transport(struct pkt *pkt, void *data, void *data_end)
@@ -124,14 +135,14 @@ static __always_inline int pkt_parse_transport(struct pkt *pkt, void *data, void
 
 static __always_inline int pkt_parse_v4(struct pkt *pkt, void *data, void *data_end)
 {
-	struct iphdr *ip = data + ETH_HLEN;
+	struct iphdr *ip = data + pkt_l3(pkt);
 	__u16 offset;
 
 	if ((void *)(ip + 1) > data_end || ip->version != 4 || ip->ihl < 5)
 		return SR_PASS_MALFORMED;
 
 	pkt->family = 4;
-	pkt->l4 = ETH_HLEN + ip->ihl * 4;
+	pkt->l4 = pkt_l3(pkt) + ip->ihl * 4;
 	pkt->length = bpf_ntohs(ip->tot_len);
 	pkt->ttl = ip->ttl;
 	addr_from_v4(&pkt->tuple.src, ip->saddr);
@@ -186,14 +197,14 @@ static __always_inline int pkt_skip_extensions(struct pkt *pkt, __u8 next, void 
 
 static __always_inline int pkt_parse_v6(struct pkt *pkt, void *data, void *data_end)
 {
-	struct ipv6hdr *ip = data + ETH_HLEN;
+	struct ipv6hdr *ip = data + pkt_l3(pkt);
 	int next;
 
 	if ((void *)(ip + 1) > data_end || ip->version != 6)
 		return SR_PASS_MALFORMED;
 
 	pkt->family = 6;
-	pkt->l4 = ETH_HLEN + sizeof(*ip);
+	pkt->l4 = pkt_l3(pkt) + sizeof(*ip);
 	pkt->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
 	pkt->ttl = ip->hop_limit;
 	__builtin_memcpy(&pkt->tuple.src, &ip->saddr, 16);
@@ -215,6 +226,7 @@ static __always_inline int pkt_parse_headers(sr_ctx *ctx, struct pkt *pkt)
 	pkt->frame = ctx_length(ctx);
 	if ((void *)(eth + 1) > data_end)
 		return SR_PASS_MALFORMED;
+	pkt->l3 = ETH_HLEN;
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
 		return pkt_parse_v4(pkt, data, data_end);
 	if (eth->h_proto == bpf_htons(ETH_P_IPV6))

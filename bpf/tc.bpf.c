@@ -2,14 +2,23 @@
 /* tc on the uplink and on the pods' veths: both ways in, both ways out. */
 #include "ctx_skb.h"
 
+#include "refuse.h"
 #include "service.h"
 #include "verdict.h"
 
-static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int reason)
+/* Which way a packet passes us. */
+enum way {
+	WAY_IN,
+	WAY_OUT,
+};
+
+static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int reason, enum way way)
 {
 	verdict_count(reason, ctx->len);
 	if (reason < 0)
-		return TC_ACT_SHOT;
+		return refuse(ctx, pkt, reason, way == WAY_OUT)
+			       ? TC_ACT_SHOT
+			       : bpf_redirect(ctx->ifindex, way == WAY_OUT ? BPF_F_INGRESS : 0);
 	if (reason > 0 || !pkt->out_ifindex)
 		return TC_ACT_UNSPEC;
 	return bpf_redirect_neigh(pkt->out_ifindex, &pkt->out_hop, sizeof(pkt->out_hop), 0);
@@ -23,7 +32,7 @@ static __always_inline int tc_in(struct __sk_buff *ctx, enum side from)
 	ret = pkt_parse(ctx, &pkt);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, from);
-	return verdict(ctx, &pkt, ret);
+	return verdict(ctx, &pkt, ret, WAY_IN);
 }
 
 static __always_inline int tc_out(struct __sk_buff *ctx)
@@ -34,7 +43,7 @@ static __always_inline int tc_out(struct __sk_buff *ctx)
 	ret = pkt_parse(ctx, &pkt);
 	if (ret == SR_OK)
 		ret = service_out(ctx, &pkt);
-	return verdict(ctx, &pkt, ret);
+	return verdict(ctx, &pkt, ret, WAY_OUT);
 }
 
 SEC("tc")

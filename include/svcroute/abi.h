@@ -212,15 +212,19 @@ struct sr_conn {
 };
 _Static_assert(sizeof(struct sr_conn) == 104, "sr_conn");
 
-/* Map `sr_scratch`: per-CPU array of one: room for a new connection's halves. */
+/* bpf_csum_diff() sums up as many at once. */
+#define SR_SCRATCH_BYTES 512
+
+/* Map `sr_scratch`: per-CPU array of one: room for a new connection's halves, and for a packet's bytes. */
 struct sr_scratch {
 	struct sr_conn conn;
 	struct sr_conn reply;
 	struct sr_conn copy;
 	__u32 kind; /* enum sr_frontend_kind: of the frontend that `conn` calls */
 	__u32 zero;
+	__u8 bytes[SR_SCRATCH_BYTES + 8];
 };
-_Static_assert(sizeof(struct sr_scratch) == 320, "sr_scratch");
+_Static_assert(sizeof(struct sr_scratch) == 840, "sr_scratch");
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
 

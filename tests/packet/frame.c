@@ -9,6 +9,8 @@
 #include "sums.h"
 #include "world.h"
 
+#define FRAME_LINK 14
+
 /* What a frame is made of, on its way from the payload outwards. */
 struct draft {
 	struct frame_spec spec;
@@ -47,6 +49,11 @@ static void draft_put_payload(struct draft *draft)
 {
 	const struct frame_spec *spec = &draft->spec;
 
+	if (spec->quote) {
+		draft_put(draft, spec->quote->bytes + FRAME_LINK,
+			  spec->quote_size ? spec->quote_size : spec->quote->length - FRAME_LINK);
+		return;
+	}
 	if (spec->payload) {
 		draft_put(draft, spec->payload, spec->payload_size ? spec->payload_size : strlen(spec->payload));
 		return;
@@ -89,6 +96,13 @@ static void draft_put_udp(struct draft *draft)
 /* RFC 792; RFC 4443, section 4.1. */
 static void draft_put_icmp(struct draft *draft)
 {
+	if (draft->spec.quote) {
+		draft_put8(draft, draft->spec.icmp_type);
+		draft_put8(draft, draft->spec.icmp_code);
+		draft_put16(draft, 0);
+		draft_put32(draft, draft->spec.icmp_info);
+		return;
+	}
 	draft_put8(draft, draft->spec.family == 4 ? 8 : 128);
 	draft_put8(draft, 0);
 	draft_put16(draft, 0);
@@ -231,7 +245,8 @@ static void frame_put_v4(struct frame *frame, const struct draft *draft)
 	frame_put(frame, (uint8_t[]){0x40 | size / 4, spec->tos}, 2);
 	frame_put16(frame, size + draft->size);
 	frame_put16(frame, spec->fragment_id);
-	frame_put16(frame, spec->fragment_from / 8 | (spec->fragment_size ? 0x2000 : 0));
+	frame_put16(frame,
+		    spec->fragment_from / 8 | (spec->fragment_size ? 0x2000 : 0) | (spec->dont_fragment ? 0x4000 : 0));
 	frame_put(frame, (uint8_t[]){spec->ttl ? spec->ttl : 64, draft->next, 0, 0}, 4);
 	frame_put(frame, draft->from.addr.byte + 12, 4);
 	frame_put(frame, draft->to.addr.byte + 12, 4);
@@ -248,7 +263,8 @@ static void frame_put_v6(struct frame *frame, const struct draft *draft)
 {
 	const struct frame_spec *spec = &draft->spec;
 
-	frame_put(frame, (uint8_t[]){0x60 | spec->tos >> 4, spec->tos << 4, 0x12, 0x34}, 4);
+	frame_put(frame, (uint8_t[]){0x60 | spec->tos >> 4, spec->tos << 4}, 2);
+	frame_put16(frame, spec->no_flow_label ? 0 : 0x1234);
 	frame_put16(frame, draft->size);
 	frame_put(frame, (uint8_t[]){draft->next, spec->ttl ? spec->ttl : 64}, 2);
 	frame_put(frame, draft->from.addr.byte, 16);

@@ -54,6 +54,13 @@ struct frame_spec {
 	/* A fragment: the part of what follows the IP header at [from, from + size). */
 	size_t fragment_from, fragment_size;
 	uint16_t fragment_id;
+	/* ICMP: an error, which quotes so many bytes of what follows a frame's link header. */
+	uint8_t icmp_type, icmp_code;
+	uint32_t icmp_info; /* the header's second word */
+	const struct frame *quote;
+	size_t quote_size;  /* 0: all */
+	bool dont_fragment; /* IPv4 */
+	bool no_flow_label; /* IPv6 */
 };
 
 struct frame frame_make(const struct frame_spec *spec);
@@ -67,6 +74,11 @@ struct frame frame_make(const struct frame_spec *spec);
 #define udp6(from_, to_, ...)	udp(from_, to_, .family = 6, ##__VA_ARGS__)
 /* An echo request; the source's port is its identifier. */
 #define ping(from_, to_, ...) packet(from_, to_, .proto = IPPROTO_ICMP, ##__VA_ARGS__)
+
+/* An ICMP error about the frame `quote_`. */
+#define icmp(from_, to_, type_, code_, quote_, ...)                                                                    \
+	packet(from_, to_, .proto = IPPROTO_ICMP, .icmp_type = (type_), .icmp_code = (code_), .quote = (quote_),       \
+	       ##__VA_ARGS__)
 
 /* A frame of another protocol than IP: `size` bytes of filler. */
 struct frame frame_other(uint16_t ethertype, size_t size);

@@ -169,6 +169,13 @@ void given_snat_ports(uint16_t low, uint16_t high)
 	harness_load_unusual(&(struct sr_datapath_config){.snat_port_low = low, .snat_port_high = high});
 }
 
+void given_icmp_ratelimit(int msec)
+{
+	if (network_set_icmp_ratelimit(msec) < 0)
+		fail_msg("cannot set net.ipv4.icmp_ratelimit");
+	harness_load_unusual(&harness_usual);
+}
+
 void given_no_snat_address(enum device device)
 {
 	harness_write_device(device, NULL, device <= DEVICE_ETH1 ? SR_DEVICE_UPLINK : SR_DEVICE_POD);
@@ -203,6 +210,7 @@ int harness_teardown(void **state)
 	if (!harness.is_unusual)
 		return 0;
 	harness.is_unusual = false;
+	network_set_icmp_ratelimit(0);
 	return harness_load(&harness_usual);
 }
 
@@ -316,18 +324,29 @@ static void harness_expect_frame(const struct frame *want, const char *file, int
 }
 
 /* Two checks that do not know of one another: the frame as built, and the sums as received. */
-void harness_expect(enum verdict verdict, struct frame frame, const char *file, int line)
+static void harness_expect_sent(int reason, const struct frame *frame, const char *file, int line)
 {
 	const char *wrong;
 
-	harness_expect_verdict(verdict, file, line);
-	harness_expect_reason(SR_OK, file, line);
-	harness_expect_frame(&frame, file, line);
+	harness_expect_reason(reason, file, line);
+	harness_expect_frame(frame, file, line);
 	wrong = frame_wrong_sum(&harness.out);
 	if (wrong) {
 		print_error("%s is wrong\n", wrong);
 		_fail(file, line);
 	}
+}
+
+void harness_expect(enum verdict verdict, struct frame frame, const char *file, int line)
+{
+	harness_expect_verdict(verdict, file, line);
+	harness_expect_sent(SR_OK, &frame, file, line);
+}
+
+void harness_expect_refusal(int reason, struct frame frame, const char *file, int line)
+{
+	harness_expect_verdict(VERDICT_REDIRECT, file, line);
+	harness_expect_sent(reason, &frame, file, line);
 }
 
 void harness_expect_untouched(int reason, const char *file, int line)
@@ -339,7 +358,8 @@ void harness_expect_untouched(int reason, const char *file, int line)
 
 void harness_expect_drop(int reason, const char *file, int line)
 {
-	harness_expect_verdict(VERDICT_DROP, file, line);
+	if (harness.verdict != VERDICT_REDIRECT || sr_reason_refusal(reason) == SR_REFUSAL_SILENT)
+		harness_expect_verdict(VERDICT_DROP, file, line);
 	harness_expect_reason(reason, file, line);
 }
 

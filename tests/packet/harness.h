@@ -64,6 +64,8 @@ void given_external_clusterips(void);
 void given_cluster_cidr(const char *network, uint8_t bits);
 void given_snat_ports(uint16_t low, uint16_t high);
 /* Until the test ends, a device has no address to send from. */
+/* Until the test ends, so many milliseconds pass between two ICMP errors to one peer. */
+void given_icmp_ratelimit(int msec);
 void given_no_snat_address(enum device device);
 
 void harness_given(int scope, const char *frontend, const char *const *backends);
@@ -84,9 +86,11 @@ const struct frame *sent(void);
 #define expect_redirect(frame) harness_expect(VERDICT_REDIRECT, frame, __FILE__, __LINE__)
 /* It was passed on byte for byte, for the reason SR_PASS_*. */
 #define expect_untouched(reason) harness_expect_untouched(reason, __FILE__, __LINE__)
-/* It was dropped for the reason SR_DROP_*. */
-#define expect_drop(reason)	harness_expect_drop(reason, __FILE__, __LINE__)
-#define expect_verdict(verdict) harness_expect_verdict(verdict, __FILE__, __LINE__)
+/* It was dropped for the reason SR_DROP_*, of which its sender may have been told. */
+#define expect_drop(reason) harness_expect_drop(reason, __FILE__, __LINE__)
+/* The same, and in its place goes `frame`, back to where it came from. */
+#define expect_refusal(reason, frame) harness_expect_refusal(reason, frame, __FILE__, __LINE__)
+#define expect_verdict(verdict)	      harness_expect_verdict(verdict, __FILE__, __LINE__)
 /* Since the test began, this many packets had this end. */
 #define expect_counter(reason, packets) harness_expect_counter(reason, packets, __FILE__, __LINE__)
 /* The last frame's source is `addr` with a port of the SNAT range; returns both. */
@@ -95,6 +99,7 @@ const struct frame *sent(void);
 void harness_expect(enum verdict verdict, struct frame frame, const char *file, int line);
 void harness_expect_untouched(int reason, const char *file, int line);
 void harness_expect_drop(int reason, const char *file, int line);
+void harness_expect_refusal(int reason, struct frame frame, const char *file, int line);
 void harness_expect_verdict(enum verdict verdict, const char *file, int line);
 void harness_expect_counter(int reason, uint64_t packets, const char *file, int line);
 const char *harness_expect_snat(const char *addr, const char *file, int line);

@@ -144,12 +144,20 @@ static int network_unshare(void)
 	return 0;
 }
 
+int network_set_icmp_ratelimit(int msec)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", msec);
+	return network_write("/proc/sys/net/ipv4/icmp_ratelimit", text);
+}
+
 int network_make(void)
 {
 	if (network_unshare() < 0)
 		return -1;
 	if (network_write("/proc/sys/net/ipv4/ip_forward", "1") < 0 ||
-	    network_write("/proc/sys/net/ipv6/conf/all/forwarding", "1") < 0)
+	    network_write("/proc/sys/net/ipv6/conf/all/forwarding", "1") < 0 || network_set_icmp_ratelimit(0) < 0)
 		return -1;
 	if (network_ip("ip -batch -", 0) < 0 || network_ip("ip -4 -batch -", 4) < 0 ||
 	    network_ip("ip -6 -batch -", 6) < 0)

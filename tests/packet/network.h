@@ -39,6 +39,9 @@ enum device {
 /* 0, or -1 after saying why. Only root can. */
 int network_make(void);
 
+/* Milliseconds, as the programs are told when they are loaded; at first 0: no limit. 0 or -1. */
+int network_set_icmp_ratelimit(int msec);
+
 uint32_t network_ifindex(enum device device);
 
 #endif

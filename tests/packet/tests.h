@@ -19,7 +19,8 @@
 	X(claims)                                                                                                      \
 	X(halves)                                                                                                      \
 	X(spread)                                                                                                      \
-	X(maps)
+	X(maps)                                                                                                        \
+	X(refuse)
 
 #define X(group)                                                                                                       \
 	extern const struct CMUnitTest group##_tests[];                                                                \

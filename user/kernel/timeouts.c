@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "kernel/timeouts.h"
 
+#include <stdio.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "svcroute/abi.h"
 
-#define NSEC_PER_SEC 1000000000ull
+#define NSEC_PER_SEC  1000000000ull
+#define NSEC_PER_MSEC 1000000ull
+
+/* The kernel's default. */
+#define TIMEOUTS_ICMP_MSEC 1000
 
 /* Nanoseconds of a jiffy: the resolution of the kernel's coarse clocks. */
 static uint64_t timeouts_jiffy(void)
@@ -47,4 +53,14 @@ uint32_t sr_ticks_now(void)
 	/* jiffies64 starts at (u32)(-300 * HZ), so that 32-bit overflows show early. */
 	jiffies = (uint32_t)(0 - 300 * hz) + (now.tv_sec * NSEC_PER_SEC + now.tv_nsec) / jiffy;
 	return jiffies >> SR_TICK_SHIFT;
+}
+
+uint32_t sr_icmp_cost(void)
+{
+	sr_autofclose FILE *f = fopen("/proc/sys/net/ipv4/icmp_ratelimit", "re");
+	uint32_t msec;
+
+	if (!f || fscanf(f, "%u", &msec) != 1)
+		msec = TIMEOUTS_ICMP_MSEC;
+	return msec * NSEC_PER_MSEC / timeouts_jiffy();
 }

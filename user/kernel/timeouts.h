@@ -20,4 +20,7 @@ void sr_timeouts_get(struct sr_timeouts *out);
 /* The datapath's clock now, to within a tick or two. */
 uint32_t sr_ticks_now(void);
 
+/* Jiffies that an ICMP error to one peer costs: net.ipv4.icmp_ratelimit. 0: no limit. */
+uint32_t sr_icmp_cost(void);
+
 #endif

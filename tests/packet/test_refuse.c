@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What the sender of a dropped packet is told, and when it is told nothing. */
+#include "tests.h"
+
+#define VIP  "198.51.100.7"
+#define FROM CLIENT ":1234"
+#define TO   VIP ":90"
+
+/* Back by the link it came from. */
+#define BACK	    .smac = MAC_NODE, .dmac = MAC_GATEWAY
+#define FROM_ROUTER .tos = 0xc0, .dont_fragment = true, .no_flow_label = true
+
+static struct frame unreachable(const char *node, const char *client, const struct frame *about, size_t quote)
+{
+	int type = world.family == 4 ? 3 : 1, code = world.family == 4 ? 3 : 4;
+
+	return icmp(node, client, type, code, about, .quote_size = quote, FROM_ROUTER, BACK);
+}
+
+/* A service that nobody serves. */
+static void given_nobody(void)
+{
+	given_external(TO, NULL);
+	given_service("10.96.0.10:80", NULL);
+}
+
+static void expect_unreachable(struct frame frame)
+{
+	send(PROG_FROM_WIRE, frame);
+	expect_refusal(SR_DROP_NO_ENDPOINT, unreachable(NODE ":1", CLIENT ":1", &frame, 0));
+}
+
+static void expect_silence(struct frame frame)
+{
+	send(PROG_FROM_WIRE, frame);
+	expect_drop(SR_DROP_NO_ENDPOINT);
+	expect_verdict(VERDICT_DROP);
+}
+
+TEST(outside_is_told)
+{
+	given_nobody();
+	expect_unreachable(packet(FROM, TO, .flags = SYN));
+	expect_unreachable(packet(FROM, TO, .payload_size = 1));
+	expect_counter(SR_DROP_NO_ENDPOINT, 2);
+	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
+TEST(a_pod_is_told)
+{
+	struct frame frame = packet(POD1 ":1234", "10.96.0.10:80", .flags = SYN);
+
+	given_nobody();
+	send(PROG_FROM_POD, frame);
+	expect_refusal(SR_DROP_NO_ENDPOINT, unreachable(NODE_TO_PODS ":1", POD1 ":1", &frame, 0));
+}
+
+TEST(every_byte_counts)
+{
+	given_nobody();
+	for (size_t size = 1; size < 12; size++)
+		expect_unreachable(packet(FROM, TO, .payload_size = size));
+}
+
+/* RFC 1812, section 4.3.2.3; RFC 4443, section 2.4 (c). */
+TEST(a_long_packet_is_quoted_in_part)
+{
+	size_t most = world.family == 4 ? 576 - 28 : 1280 - 48;
+
+	given_nobody();
+	for (size_t size = most - 60; size < 1460; size += size < most + 5 ? 1 : 131) {
+		struct frame frame = packet(FROM, TO, .payload_size = size);
+		size_t whole = frame.length - 14;
+
+		send(PROG_FROM_WIRE, frame);
+		expect_refusal(SR_DROP_NO_ENDPOINT,
+			       unreachable(NODE ":1", CLIENT ":1", &frame, whole < most ? whole : most));
+	}
+}
+
+TEST(ethernets_padding_is_not_quoted)
+{
+	struct frame frame = udp(FROM, TO, .payload_size = 1), padded = frame;
+
+	given_nobody();
+	padded.length = frame.length + 17;
+	send(PROG_FROM_WIRE, padded);
+	expect_refusal(SR_DROP_NO_ENDPOINT, unreachable(NODE ":1", CLIENT ":1", &frame, 0));
+}
+
+TEST(headers_are_quoted_as_they_are)
+{
+	given_nobody();
+	expect_unreachable(packet(FROM, TO, .tos = 0xb9, .ttl = 3));
+	if (world.family == 4)
+		expect_unreachable(packet(FROM, TO, .ip_options = 40));
+	else
+		expect_unreachable(packet(FROM, TO, .extensions = "hdra"));
+	if (world.proto == IPPROTO_UDP)
+		expect_unreachable(udp(FROM, TO, .no_checksum = true));
+}
+
+/* The device has no address: the address that was called must do. */
+TEST(without_an_address_the_service_itself_answers)
+{
+	struct frame frame = packet(FROM, TO);
+
+	given_nobody();
+	given_no_snat_address(DEVICE_ETH0);
+	send(PROG_FROM_WIRE, frame);
+	expect_refusal(SR_DROP_NO_ENDPOINT, unreachable(TO, CLIENT ":1", &frame, 0));
+}
+
+/* RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e). */
+TEST(who_is_no_host_is_told_nothing)
+{
+	static const char *const v4[] = {"0.0.0.0:9", "127.0.0.1:9", "224.0.0.1:9", "255.255.255.255:9"};
+	static const char *const v6[] = {"[::]:9", "[::1]:9", "[ff02::1]:9", "[ff0e::7]:9"};
+
+	given_nobody();
+	for (size_t i = 0; i < ARRAY_SIZE(v4); i++)
+		expect_silence(packet(world.family == 4 ? v4[i] : v6[i], TO));
+}
+
+TEST(what_went_to_all_on_the_link_is_not_answered)
+{
+	given_nobody();
+	expect_silence(frame_poke(packet(FROM, TO), 0, 0xff));
+	expect_silence(frame_poke(packet(FROM, TO), 0, 0x01));
+}
+
+TEST(later_fragments_are_not_answered)
+{
+	given_nobody();
+	expect_unreachable(packet(FROM, TO, .payload_size = 900, .fragment_size = 480, .fragment_id = 7));
+	expect_silence(
+		packet(FROM, TO, .payload_size = 900, .fragment_from = 480, .fragment_size = 480, .fragment_id = 7));
+}
+
+TEST(xdp_leaves_the_answer_to_tc)
+{
+	given_nobody();
+	send(PROG_XDP, packet(FROM, TO));
+	expect_untouched(SR_PASS_TO_TC);
+}
+
+/* As the kernel limits its own: six at once, then one for each period; each peer by itself. */
+TEST(errors_to_one_peer_are_limited)
+{
+	given_icmp_ratelimit(60000);
+	given_nobody();
+	for (int i = 0; i < 6; i++)
+		expect_unreachable(packet(FROM, TO));
+	expect_silence(packet(FROM, TO));
+	expect_silence(packet(CLIENT ":5", TO));
+	send(PROG_FROM_WIRE, packet("203.0.113.10:1234", TO));
+	expect_verdict(VERDICT_REDIRECT);
+}
+
+const struct CMUnitTest refuse_tests[] = {
+	EACH_WAY(outside_is_told),
+	EACH_WAY(a_pod_is_told),
+	EACH_WAY(every_byte_counts),
+	EACH_WAY(a_long_packet_is_quoted_in_part),
+	TEST_IN(ethernets_padding_is_not_quoted, 4, IPPROTO_UDP, "(IPv4)"),
+	TEST_IN(ethernets_padding_is_not_quoted, 6, IPPROTO_UDP, "(IPv6)"),
+	EACH_WAY(headers_are_quoted_as_they_are),
+	BOTH_FAMILIES(without_an_address_the_service_itself_answers),
+	BOTH_FAMILIES(who_is_no_host_is_told_nothing),
+	BOTH_FAMILIES(what_went_to_all_on_the_link_is_not_answered),
+	EACH_WAY(later_fragments_are_not_answered),
+	EACH_WAY(xdp_leaves_the_answer_to_tc),
+	BOTH_FAMILIES(errors_to_one_peer_are_limited),
+};
+const size_t num_refuse_tests = ARRAY_SIZE(refuse_tests);
