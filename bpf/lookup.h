@@ -58,7 +58,7 @@ static __always_inline bool backend_is_ready(__u32 index, __u32 generation)
 {
 	struct sr_backend *backend = bpf_map_lookup_elem(&sr_backends, &index);
 
-	return backend && READ_ONCE(backend->generation) == generation && READ_ONCE(backend->weight);
+	return backend && READ_ONCE(backend->generation) == generation && READ_ONCE(backend->flags) & SR_BACKEND_SETS;
 }
 
 /* The service's entry, or NULL. */

@@ -62,8 +62,11 @@ static void flows_add_service(struct sr_services *services, const struct flow *f
 	service->family = family;
 	service->proto = proto;
 	if (sr_service_add_frontend(service, &(struct sr_frontend_spec){.at = at, .kind = flow->kind}) < 0 ||
-	    sr_service_add_endpoint(
-		    service, &(struct sr_endpoint){.addr = to.addr, .port = to.port, .weight = 1, .id = SR_NO_ID}) < 0)
+	    sr_service_add_endpoint(service, &(struct sr_endpoint){.addr = to.addr,
+								   .port = to.port,
+								   .weight = 1,
+								   .flags = SR_BACKEND_IN_CLUSTER,
+								   .id = SR_NO_ID}) < 0)
 		abort();
 }
 

@@ -43,16 +43,33 @@ enum verdict {
 /* --- what is programmed; all of it is forgotten after each test ------------------- */
 
 /*
- * A ClusterIP "10.96.0.10:80" and its backends "10.244.1.7:8080[,weight=N]",
- * or NULL for none. Said again, it changes.
+ * A service at an address of a kind, "10.96.0.10:80", and its backends, or NULL
+ * for none. Said again, its backends change. A backend is "10.244.1.7:8080",
+ * elsewhere and in the Cluster set, with any of these words behind it:
+ *
+ *	,weight=N   its share, 1 if it is not said
+ *	,on_node    it lives on this node
+ *	,local      the same, and it is in the Local set, too
+ *	,only_local as local, but not in the Cluster set (topology sends others there)
+ *	,draining   in no set
  */
-#define given_service(frontend, ...)                                                                                   \
-	harness_given(SR_FRONTEND_CLUSTER_IP, frontend, (const char *const[]){__VA_ARGS__, NULL})
+#define given_kind(kind, frontend, ...) harness_given(kind, frontend, (const char *const[]){__VA_ARGS__, NULL})
+#define given_service(frontend, ...)	given_kind(SR_FRONTEND_CLUSTER_IP, frontend, __VA_ARGS__)
 /* The same for an address that the outside may use. */
-#define given_external(frontend, ...)                                                                                  \
-	harness_given(SR_FRONTEND_EXTERNAL_IP, frontend, (const char *const[]){__VA_ARGS__, NULL})
-/* One more address of the service whose frontend is `frontend`. */
+#define given_external(frontend, ...) given_kind(SR_FRONTEND_EXTERNAL_IP, frontend, __VA_ARGS__)
+/* One more address of the service whose first one is `frontend`: of the same kind, or of another. */
 void given_frontend(const char *frontend, const char *also);
+void given_frontend_kind(const char *frontend, enum sr_frontend_kind kind, const char *also);
+/* Its policies from now on: SR_SERVICE_INTERNAL_LOCAL, SR_SERVICE_EXTERNAL_LOCAL, both or 0. */
+void given_policy(const char *frontend, unsigned int policies);
+/* A client stays with its backend for so many seconds; 0: it does not. */
+void given_affinity(const char *frontend, uint32_t seconds);
+/*
+ * Who may call its LoadBalancer addresses: given_sources("10.0.9.9:80",
+ * "10.0.0.0/8", "192.0.2.7/32"); NULL: anyone. In an IPv6 run a network has
+ * four times as many bits, as world.h spreads them.
+ */
+#define given_sources(frontend, ...) harness_given_sources(frontend, (const char *const[]){__VA_ARGS__, NULL})
 void given_no_service(const char *frontend);
 /* Until the test ends, outside clients may call ClusterIPs. */
 void given_external_clusterips(void);
@@ -68,7 +85,8 @@ void given_snat_ports(uint16_t low, uint16_t high);
 void given_icmp_ratelimit(int msec);
 void given_no_snat_address(enum device device);
 
-void harness_given(int scope, const char *frontend, const char *const *backends);
+void harness_given(enum sr_frontend_kind kind, const char *frontend, const char *const *backends);
+void harness_given_sources(const char *frontend, const char *const *sources);
 
 /* --- packets ------------------------------------------------------------------------ */
 

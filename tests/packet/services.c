@@ -57,25 +57,42 @@ static struct sr_service *services_new(const char *name)
 	return service;
 }
 
-/* "10.244.1.7:8080" or "10.244.1.7:8080,weight=3". */
+static void services_read_word(struct sr_endpoint *endpoint, const char *word)
+{
+	if (strncmp(word, "weight=", strlen("weight=")) == 0)
+		endpoint->weight = atoi(word + strlen("weight="));
+	else if (strcmp(word, "on_node") == 0)
+		endpoint->flags |= SR_BACKEND_ON_NODE;
+	else if (strcmp(word, "local") == 0)
+		endpoint->flags |= SR_BACKEND_ON_NODE | SR_BACKEND_IN_LOCAL;
+	else if (strcmp(word, "only_local") == 0)
+		endpoint->flags = SR_BACKEND_ON_NODE | SR_BACKEND_IN_LOCAL;
+	else if (strcmp(word, "draining") == 0)
+		endpoint->flags &= ~SR_BACKEND_SETS;
+	else
+		fail_msg("a backend '%s'?", word);
+}
+
+/* "10.244.1.7:8080,local,weight=3": harness.h has the words. */
 static void services_add_endpoint(struct sr_service *service, const char *text)
 {
-	char address[128];
-	unsigned int weight = 1;
+	struct sr_endpoint endpoint = {.weight = 1, .flags = SR_BACKEND_IN_CLUSTER, .id = SR_NO_ID};
+	char copy[128], *rest = copy, *word;
 	struct sr_hostport at;
 
-	if (sscanf(text, "%127[^,],weight=%u", address, &weight) < 1)
-		abort();
-	at = world_hostport(address, world.family, service->proto);
-	if (sr_service_add_endpoint(
-		    service,
-		    &(struct sr_endpoint){.addr = at.addr, .port = at.port, .weight = weight, .id = SR_NO_ID}) < 0)
+	snprintf(copy, sizeof(copy), "%s", text);
+	at = world_hostport(strsep(&rest, ","), world.family, service->proto);
+	endpoint.addr = at.addr;
+	endpoint.port = at.port;
+	while ((word = strsep(&rest, ",")))
+		services_read_word(&endpoint, word);
+	if (sr_service_add_endpoint(service, &endpoint) < 0)
 		abort();
 }
 
-static void services_add_frontend(struct sr_service *service, int scope, const char *text)
+static void services_add_frontend(struct sr_service *service, enum sr_frontend_kind kind, const char *text)
 {
-	struct sr_frontend_spec frontend = {.at = world_hostport(text, world.family, world.proto), .kind = scope};
+	struct sr_frontend_spec frontend = {.at = world_hostport(text, world.family, world.proto), .kind = kind};
 
 	service->family = sr_addr_family(&frontend.at.addr);
 	service->proto = frontend.at.proto;
@@ -83,13 +100,13 @@ static void services_add_frontend(struct sr_service *service, int scope, const c
 		abort();
 }
 
-void harness_given(int scope, const char *frontend, const char *const *backends)
+void harness_given(enum sr_frontend_kind kind, const char *frontend, const char *const *backends)
 {
 	struct sr_service *service = services_find(frontend);
 
 	if (!service) {
 		service = services_new(frontend);
-		services_add_frontend(service, scope, frontend);
+		services_add_frontend(service, kind, frontend);
 	}
 	free(service->endpoints);
 	service->endpoints = NULL;
@@ -100,17 +117,74 @@ void harness_given(int scope, const char *frontend, const char *const *backends)
 	services_apply();
 }
 
+static struct sr_service *services_get(const char *name)
+{
+	struct sr_service *service = services_find(name);
+
+	if (!service)
+		fail_msg("no service was given at %s", name);
+	return service;
+}
+
+void given_frontend_kind(const char *frontend, enum sr_frontend_kind kind, const char *also)
+{
+	services_add_frontend(services_get(frontend), kind, also);
+	services_apply();
+}
+
 void given_frontend(const char *frontend, const char *also)
 {
-	struct sr_service *service = services_find(frontend);
+	given_frontend_kind(frontend, services_get(frontend)->frontends[0].kind, also);
+}
 
-	services_add_frontend(service, service->frontends[0].kind, also);
+void given_policy(const char *frontend, unsigned int policies)
+{
+	struct sr_service *service = services_get(frontend);
+
+	service->flags = (service->flags & SR_SERVICE_SOURCE_RANGES) | policies;
+	services_apply();
+}
+
+void given_affinity(const char *frontend, uint32_t seconds)
+{
+	services_get(frontend)->affinity = seconds;
+	services_apply();
+}
+
+static struct sr_cidr services_network(const char *text)
+{
+	struct sr_cidr network;
+	char addr[64];
+
+	if (sscanf(text, "%63[^/]/%hhu", addr, &network.bits) != 2)
+		fail_msg("'%s' is no network", text);
+	network.addr = world_addr(addr, world.family);
+	if (world.family == 6 && !strchr(addr, ':'))
+		network.bits *= 4;
+	return network;
+}
+
+void harness_given_sources(const char *frontend, const char *const *sources)
+{
+	struct sr_service *service = services_get(frontend);
+
+	free(service->sources);
+	service->sources = NULL;
+	service->num_sources = 0;
+	service->flags &= ~SR_SERVICE_SOURCE_RANGES;
+	for (; *sources; sources++) {
+		struct sr_cidr network = services_network(*sources);
+
+		if (sr_service_add_source(service, &network) < 0)
+			abort();
+		service->flags |= SR_SERVICE_SOURCE_RANGES;
+	}
 	services_apply();
 }
 
 void given_no_service(const char *frontend)
 {
-	struct sr_service *service = services_find(frontend);
+	struct sr_service *service = services_get(frontend);
 	size_t after = desired.item + desired.num - (service + 1);
 
 	sr_service_clear(service);

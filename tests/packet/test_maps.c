@@ -23,7 +23,8 @@ static void want(struct sr_services *services, uint32_t number, uint32_t first, 
 {
 	struct sr_service *service = sr_services_add(services);
 	struct sr_frontend_spec frontend = {.at = {.port = htons(80), .proto = IPPROTO_TCP}};
-	struct sr_endpoint endpoint = {.port = htons(8080), .weight = 1, .id = SR_NO_ID};
+	struct sr_endpoint endpoint = {
+		.port = htons(8080), .weight = 1, .flags = SR_BACKEND_IN_CLUSTER, .id = SR_NO_ID};
 	char name[16];
 
 	snprintf(name, sizeof(name), "%08u", number);
@@ -173,6 +174,123 @@ TEST(slots_that_belie_the_weights_are_written_anew)
 	given(&services);
 }
 
+static struct sr_service_entry entry_of(uint32_t backend)
+{
+	struct sr_service_entry entry;
+	uint32_t id = backend_at(backend).service;
+
+	assert_int_equal(bpf_map_lookup_elem(map_fd("sr_services"), &id, &entry), 0);
+	return entry;
+}
+
+/* The one slot of a run. */
+static uint32_t slot_of(uint64_t run)
+{
+	uint32_t slot = sr_run_base(run), backend;
+
+	assert_int_equal(sr_run_count(run), 1);
+	assert_int_equal(bpf_map_lookup_elem(map_fd("sr_slots"), &slot, &backend), 0);
+	return backend;
+}
+
+TEST(each_set_has_its_own_slots)
+{
+	sr_autoservices struct sr_services services = {};
+	struct sr_service_entry entry;
+
+	want(&services, 1, 1, 3);
+	services.item[0].endpoints[0].flags = SR_BACKEND_IN_CLUSTER | SR_BACKEND_ON_NODE;
+	services.item[0].endpoints[1].flags = SR_BACKEND_IN_LOCAL | SR_BACKEND_ON_NODE;
+	services.item[0].endpoints[2].flags = 0;
+	given(&services);
+	entry = entry_of(index_of(1));
+	assert_int_equal(slot_of(entry.run[SR_SET_CLUSTER]), index_of(1));
+	assert_int_equal(slot_of(entry.run[SR_SET_LOCAL]), index_of(2));
+	assert_int_equal(backend_at(index_of(2)).flags, SR_BACKEND_IN_LOCAL | SR_BACKEND_ON_NODE);
+	assert_int_equal(backend_at(index_of(3)).flags, 0);
+}
+
+TEST(a_run_is_replaced_only_if_its_set_changes)
+{
+	sr_autoservices struct sr_services services = {};
+	struct sr_service_entry before, after;
+	struct sr_endpoint *endpoints;
+
+	want(&services, 1, 1, 3);
+	endpoints = services.item[0].endpoints;
+	endpoints[0].flags |= SR_BACKEND_IN_LOCAL;
+	given(&services);
+	before = entry_of(index_of(1));
+
+	endpoints[2].flags |= SR_BACKEND_ON_NODE;
+	given(&services);
+	after = entry_of(index_of(1));
+	assert_memory_equal(&before, &after, sizeof(before));
+	assert_int_equal(backend_at(index_of(3)).flags, SR_BACKEND_IN_CLUSTER | SR_BACKEND_ON_NODE);
+
+	endpoints[2].flags = SR_BACKEND_ON_NODE;
+	given(&services);
+	after = entry_of(index_of(1));
+	assert_true(before.run[SR_SET_CLUSTER] != after.run[SR_SET_CLUSTER]);
+	assert_true(before.run[SR_SET_LOCAL] == after.run[SR_SET_LOCAL]);
+}
+
+TEST(policies_and_affinity_are_written_and_read_back)
+{
+	sr_autoservices struct sr_services services = {};
+
+	want(&services, 1, 1, 3);
+	services.item[0].flags = SR_SERVICE_INTERNAL_LOCAL;
+	services.item[0].affinity = 10800;
+	given(&services);
+	assert_int_equal(entry_of(index_of(1)).flags, SR_SERVICE_IN_USE | SR_SERVICE_INTERNAL_LOCAL);
+	assert_int_equal(entry_of(index_of(1)).affinity, 10800);
+
+	services.item[0].flags = SR_SERVICE_EXTERNAL_LOCAL;
+	services.item[0].affinity = 0;
+	given(&services);
+	assert_int_equal(entry_of(index_of(1)).flags, SR_SERVICE_IN_USE | SR_SERVICE_EXTERNAL_LOCAL);
+	assert_int_equal(entry_of(index_of(1)).affinity, 0);
+}
+
+/* Killed after it was told to drain, before its slots went: it is alive, and its connections with it. */
+TEST(a_backend_that_was_cut_short_draining_keeps_its_index)
+{
+	sr_autoservices struct sr_services services = {};
+	struct sr_backend cut;
+	uint32_t index;
+
+	want(&services, 1, 1, 1);
+	given(&services);
+	index = index_of(1);
+	cut = backend_at(index);
+	cut.flags = 0;
+	assert_int_equal(bpf_map_update_elem(map_fd("sr_backends"), &index, &cut, BPF_ANY), 0);
+
+	services.item[0].endpoints[0].flags = 0;
+	given(&services);
+	assert_int_equal(index_of(1), index);
+	assert_int_equal(sr_run_count(entry_of(index).run[SR_SET_CLUSTER]), 0);
+}
+
+/* Killed between the slots and the weights, and the old weights are wanted again. */
+TEST(slots_in_another_order_are_written_anew)
+{
+	sr_autoservices struct sr_services services = {};
+	uint32_t slot, index;
+
+	want(&services, 1, 1, 2);
+	services.item[0].endpoints[0].weight = 3;
+	given(&services);
+	slot = sr_run_base(entry_of(index_of(1)).run[SR_SET_CLUSTER]);
+	index = index_of(2);
+	assert_int_equal(bpf_map_update_elem(map_fd("sr_slots"), &slot, &index, BPF_ANY), 0);
+	assert_int_equal(apply(&services, NULL), 0);
+	slot = sr_run_base(entry_of(index).run[SR_SET_CLUSTER]);
+	assert_int_equal(bpf_map_lookup_elem(map_fd("sr_slots"), &slot, &index), 0);
+	assert_int_equal(index, index_of(1));
+}
+
 /* A frontend that moves is never without a service. */
 TEST(a_frontend_moves_from_one_service_to_another)
 {
@@ -201,6 +319,11 @@ const struct CMUnitTest maps_tests[] = {
 	ONLY_V4(ten_thousand_services_come_change_and_go),
 	ONLY_V4(a_backend_that_no_slot_names_is_no_endpoint),
 	ONLY_V4(slots_that_belie_the_weights_are_written_anew),
+	ONLY_V4(each_set_has_its_own_slots),
+	ONLY_V4(a_run_is_replaced_only_if_its_set_changes),
+	ONLY_V4(policies_and_affinity_are_written_and_read_back),
+	ONLY_V4(a_backend_that_was_cut_short_draining_keeps_its_index),
+	ONLY_V4(slots_in_another_order_are_written_anew),
 	ONLY_V4(a_frontend_moves_from_one_service_to_another),
 	ONLY_V4(settings_are_kept),
 };

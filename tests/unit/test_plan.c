@@ -28,7 +28,7 @@ static struct sr_service *given(struct sr_services *services, const char *name, 
 
 static void with_endpoint(struct sr_service *service, const char *text, uint16_t weight)
 {
-	struct sr_endpoint endpoint = {.weight = weight, .id = SR_NO_ID};
+	struct sr_endpoint endpoint = {.weight = weight, .flags = SR_BACKEND_IN_CLUSTER, .id = SR_NO_ID};
 	struct sr_hostport at;
 
 	assert_int_equal(sr_hostport_parse(&at, text, NULL), 0);
@@ -124,6 +124,53 @@ static void what_is_a_change(void **state)
 	expect_plan(&was, &want, NULL, "change a");
 }
 
+static void what_packets_are_told_is_a_change(void **state)
+{
+	sr_autoservices struct sr_services was = {};
+	sr_autoservices struct sr_services want = {};
+	struct sr_cidr source = {.bits = 8};
+	struct sr_service *a, *b;
+
+	(void)state;
+	a = given(&was, "a", "10.0.0.1:80", "x");
+	b = given(&want, "a", "10.0.0.1:80", "x");
+	with_endpoint(a, "10.1.0.1:80", 1);
+	with_endpoint(b, "10.1.0.1:80", 1);
+
+	b->endpoints[0].flags |= SR_BACKEND_ON_NODE;
+	expect_plan(&was, &want, NULL, "change a");
+	b->endpoints[0].flags = a->endpoints[0].flags;
+	b->flags = SR_SERVICE_INTERNAL_LOCAL;
+	expect_plan(&was, &want, NULL, "change a");
+	b->flags = 0;
+	b->affinity = 10800;
+	expect_plan(&was, &want, NULL, "change a");
+	b->affinity = 0;
+	expect_plan(&was, &want, NULL, "keep a");
+	a->is_torn = true;
+	expect_plan(&was, &want, NULL, "change a");
+	a->is_torn = false;
+
+	assert_int_equal(sr_addr_parse(&source.addr, "10.0.0.0"), 0);
+	assert_int_equal(sr_service_add_source(b, &source), 0);
+	expect_plan(&was, &want, NULL, "change a");
+	source.bits = 9;
+	assert_int_equal(sr_service_add_source(a, &source), 0);
+	expect_plan(&was, &want, NULL, "change a");
+}
+
+static void an_endpoint_without_weight_is_in_no_set(void **state)
+{
+	sr_autoservices struct sr_services services = {};
+	struct sr_service *a = given(&services, "a", "10.0.0.1:80", "x");
+
+	(void)state;
+	with_endpoint(a, "10.1.0.1:80", 0);
+	with_endpoint(a, "10.1.0.2:80", 2);
+	assert_int_equal(a->endpoints[0].flags, 0);
+	assert_int_equal(a->endpoints[1].flags, SR_BACKEND_IN_CLUSTER);
+}
+
 static void a_frontend_has_one_owner(void **state)
 {
 	sr_autoservices struct sr_services was = {};
@@ -188,6 +235,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(walk),
 		cmocka_unit_test(what_is_a_change),
+		cmocka_unit_test(what_packets_are_told_is_a_change),
+		cmocka_unit_test(an_endpoint_without_weight_is_in_no_set),
 		cmocka_unit_test(a_frontend_has_one_owner),
 		cmocka_unit_test(copies_are_deep),
 		cmocka_unit_test(sorted_and_found),

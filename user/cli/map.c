@@ -120,8 +120,10 @@ static int edit_add_backend(struct sr_service *service, const struct sr_map_back
 
 	if (!there)
 		return sr_service_add_endpoint(service, &backend->endpoint);
-	if (backend->has_weight)
-		there->weight = backend->endpoint.weight;
+	if (!backend->has_weight)
+		return 0;
+	there->weight = backend->endpoint.weight;
+	there->flags = backend->endpoint.weight ? backend->endpoint.flags : 0;
 	return 0;
 }
 

@@ -66,6 +66,7 @@ static int backend_parse(struct sr_map_backend *out, char *text, bool weighted, 
 	out->endpoint.addr = at.addr;
 	out->endpoint.port = at.port;
 	out->endpoint.weight = 1;
+	out->endpoint.flags = SR_BACKEND_IN_CLUSTER | SR_BACKEND_IN_LOCAL;
 	out->endpoint.id = SR_NO_ID;
 	return comma ? backend_parse_rest(out, comma + 1, err) : 0;
 }

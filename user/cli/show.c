@@ -36,7 +36,7 @@ const char *sr_show_scope(uint8_t scope)
 
 const char *sr_show_state(const struct sr_endpoint *endpoint)
 {
-	return endpoint->weight ? "ready" : "draining";
+	return endpoint->flags & SR_BACKEND_SETS ? "ready" : "draining";
 }
 
 uint32_t sr_show_connections(const struct sr_endpoint *endpoint, const struct sr_conn_counts *counts)

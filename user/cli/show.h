@@ -19,7 +19,7 @@ char *sr_show_name(const struct sr_service *service);
 /* "10.0.0.7:90", of a frontend without its protocol. `out` has SR_HOSTPORT_TEXT bytes. */
 char *sr_show_address(char *out, const struct sr_addr *addr, __be16 port);
 const char *sr_show_scope(uint8_t scope);
-/* "ready", or "draining" by its weight of 0. */
+/* "ready", or "draining" as one that is in no set. */
 const char *sr_show_state(const struct sr_endpoint *endpoint);
 uint32_t sr_show_connections(const struct sr_endpoint *endpoint, const struct sr_conn_counts *counts);
 

@@ -11,14 +11,19 @@
 #include "model/plan.h"
 #include "model/shares.h"
 
+/* The slots of one of a service's sets. */
+struct sr_apply_run {
+	bool is_new;
+	uint64_t run; /* sr_run(), if it is new; and its shares */
+	struct sr_shares shares;
+};
+
 /* One op that is not KEEP. */
 struct sr_apply_item {
 	const struct sr_op *op;
 	uint32_t id;	   /* of the service */
 	uint32_t *backend; /* indexes of op->want->endpoints */
-	uint64_t run;
-	struct sr_shares shares; /* of the run */
-	bool run_is_new;
+	struct sr_apply_run run[SR_SETS];
 };
 
 struct sr_apply {

@@ -31,17 +31,29 @@ static int prepare_full(const struct sr_apply *apply, enum sr_map map, struct sr
 		       sr_map_names[map], sr_map_size(apply->datapath->map_fd[map]));
 }
 
-static bool prepare_same_endpoints(const struct sr_op *op)
+/* The next endpoint of a set, from place i on. */
+static size_t prepare_next(const struct sr_service *service, size_t i, enum sr_set set)
+{
+	while (!endpoint_at_end(service, i) && !(service->endpoints[i].flags & 1 << set))
+		i++;
+	return i;
+}
+
+static bool prepare_same_set(const struct sr_op *op, enum sr_set set)
 {
 	const struct sr_service *was = op->was, *want = op->want;
+	size_t i = prepare_next(was, 0, set), j = prepare_next(want, 0, set);
 
-	if (!was || was->num_endpoints != want->num_endpoints)
+	if (!was || was->is_torn)
 		return false;
-	for (size_t i = 0; i < want->num_endpoints; i++)
-		if (sr_apply_endpoint_heads(was, i, want, i) != 0 ||
-		    was->endpoints[i].weight != want->endpoints[i].weight)
+	while (!endpoint_at_end(was, i) && !endpoint_at_end(want, j)) {
+		if (sr_apply_endpoint_heads(was, i, want, j) != 0 ||
+		    was->endpoints[i].weight != want->endpoints[j].weight)
 			return false;
-	return true;
+		i = prepare_next(was, i + 1, set);
+		j = prepare_next(want, j + 1, set);
+	}
+	return endpoint_at_end(was, i) && endpoint_at_end(want, j);
 }
 
 static int prepare_gone(struct sr_apply *apply, uint32_t backend, struct sr_error *err)
@@ -82,21 +94,21 @@ static int prepare_backends(struct sr_apply *apply, struct sr_apply_item *item, 
 	return 0;
 }
 
-static int prepare_run(struct sr_apply *apply, struct sr_apply_item *item, struct sr_error *err)
+static int prepare_run(struct sr_apply *apply, struct sr_apply_item *item, enum sr_set set, struct sr_error *err)
 {
-	const struct sr_service *want = item->op->want;
+	struct sr_apply_run *run = &item->run[set];
 	uint32_t base = 0;
 
-	if (prepare_same_endpoints(item->op))
+	if (prepare_same_set(item->op, set))
 		return 0;
 
-	item->run_is_new = true;
-	sr_shares_make(&item->shares, want->endpoints, want->num_endpoints);
-	if (item->shares.total)
-		base = sr_indexes_take(&apply->slots, item->shares.total);
-	if (item->shares.total && !base)
+	run->is_new = true;
+	sr_shares_make(&run->shares, item->op->want, set);
+	if (run->shares.total)
+		base = sr_indexes_take(&apply->slots, run->shares.total);
+	if (run->shares.total && !base)
 		return prepare_full(apply, SR_MAP_SLOTS, err);
-	item->run = sr_run(base, item->shares.total);
+	run->run = sr_run(base, run->shares.total);
 	return 0;
 }
 
@@ -110,7 +122,9 @@ static int prepare_item(struct sr_apply *apply, struct sr_apply_item *item, cons
 	if (!item->id)
 		return prepare_full(apply, SR_MAP_SERVICES, err);
 	r = prepare_backends(apply, item, err);
-	return r < 0 || !op->want ? r : prepare_run(apply, item, err);
+	for (int set = 0; r == 0 && op->want && set < SR_SETS; set++)
+		r = prepare_run(apply, item, set, err);
+	return r;
 }
 
 /*

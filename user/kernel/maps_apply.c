@@ -24,7 +24,7 @@ static void write_backend(struct sr_tables *tables, const struct sr_apply_item *
 	backend->addr = endpoint->addr;
 	backend->port = endpoint->port;
 	backend->proto = item->op->want->proto;
-	backend->flags = 0;
+	backend->flags = endpoint->flags;
 	backend->service = item->id;
 	backend->weight = endpoint->weight;
 	backend->position = position;
@@ -46,34 +46,66 @@ static void write_new_backends(struct sr_apply *apply, const struct sr_apply_ite
 	}
 }
 
-static void write_slots(struct sr_apply *apply, const struct sr_apply_item *item)
+static void write_slots(struct sr_apply *apply, const struct sr_apply_item *item, enum sr_set set)
 {
-	struct sr_slot *slot = apply->tables.slot + sr_run_base(item->run);
+	const struct sr_apply_run *run = &item->run[set];
+	struct sr_slot *slot = apply->tables.slot + sr_run_base(run->run);
 	const struct sr_service *want = item->op->want;
 
-	for (size_t i = 0; want && item->run_is_new && i < want->num_endpoints; i++) {
-		uint32_t share = sr_shares_of(&item->shares, want->endpoints[i].weight);
+	for (size_t i = 0; run->is_new && i < want->num_endpoints; i++) {
+		uint32_t share = sr_shares_of(&run->shares, &want->endpoints[i]);
 
 		for (uint32_t j = 0; j < share; j++)
 			(slot++)->backend = item->backend[i];
 	}
 }
 
-/* The moment of change: one word, and packets see the new set. */
-static void write_service(struct sr_apply *apply, const struct sr_apply_item *item)
+/*
+ * A backend that begins to drain says so before its slots go, or it would look
+ * like garbage to whoever comes after a kill.
+ */
+static void write_draining(struct sr_apply *apply, const struct sr_apply_item *item)
+{
+	const struct sr_service *want = item->op->want;
+
+	for (size_t i = 0; want && i < want->num_endpoints; i++)
+		if (!(want->endpoints[i].flags & SR_BACKEND_SETS))
+			__atomic_store_n(&apply->tables.backend[item->backend[i]].flags, want->endpoints[i].flags,
+					 __ATOMIC_RELEASE);
+}
+
+static void write_runs(struct sr_apply *apply, const struct sr_apply_item *item)
 {
 	struct sr_service_entry *entry = &apply->tables.service[item->id];
 
-	if (!item->op->want)
-		return;
-	entry->flags = SR_SERVICE_IN_USE;
-	if (item->run_is_new)
-		__atomic_store_n(&entry->run[SR_SET_CLUSTER], item->run, __ATOMIC_RELEASE);
+	for (int set = 0; set < SR_SETS; set++) {
+		write_slots(apply, item, set);
+		if (item->run[set].is_new)
+			__atomic_store_n(&entry->run[set], item->run[set].run, __ATOMIC_RELEASE);
+	}
 }
 
 /*
- * Weights are told after the slots that follow from them: whoever finds the
- * old weights beside new slots will do it over.
+ * The moment of change: one word a set, and packets see its new backends. A
+ * policy that goes does so before the runs change, and one that comes after
+ * them: none is followed into a set that is not there yet, or no longer.
+ */
+static void write_service(struct sr_apply *apply, const struct sr_apply_item *item)
+{
+	struct sr_service_entry *entry = &apply->tables.service[item->id];
+	const struct sr_service *was = item->op->was, *want = item->op->want;
+
+	if (!want)
+		return;
+	__atomic_store_n(&entry->flags, SR_SERVICE_IN_USE | (was ? was->flags & want->flags : 0), __ATOMIC_RELEASE);
+	write_runs(apply, item);
+	__atomic_store_n(&entry->affinity, want->affinity, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->flags, SR_SERVICE_IN_USE | want->flags, __ATOMIC_RELEASE);
+}
+
+/*
+ * Weights and sets are told after the slots that follow from them: whoever
+ * finds the old ones beside new slots will do it over.
  */
 static void write_weights(struct sr_apply *apply, const struct sr_apply_item *item)
 {
@@ -83,6 +115,7 @@ static void write_weights(struct sr_apply *apply, const struct sr_apply_item *it
 		struct sr_backend *backend = &apply->tables.backend[item->backend[i]];
 
 		__atomic_store_n(&backend->weight, want->endpoints[i].weight, __ATOMIC_RELAXED);
+		__atomic_store_n(&backend->flags, want->endpoints[i].flags, __ATOMIC_RELAXED);
 		__atomic_store_n(&backend->position, i, __ATOMIC_RELAXED);
 	}
 }
@@ -182,7 +215,9 @@ static int delete_service(struct sr_apply *apply, const struct sr_apply_item *it
 		return 0;
 	if (bpf_map_delete_elem(apply->datapath->map_fd[SR_MAP_INFO], &item->id) < 0 && errno != ENOENT)
 		return sr_fail(err, -errno, "cannot delete from map sr_info: %s", strerror(errno));
-	__atomic_store_n(&entry->run[SR_SET_CLUSTER], 0, __ATOMIC_RELEASE);
+	for (int set = 0; set < SR_SETS; set++)
+		__atomic_store_n(&entry->run[set], 0, __ATOMIC_RELEASE);
+	entry->affinity = 0;
 	entry->flags = 0;
 	return 0;
 }
@@ -196,7 +231,7 @@ static int apply_make(struct sr_apply *apply, struct sr_error *err)
 
 	for (size_t i = 0; i < apply->num; i++) {
 		write_new_backends(apply, &apply->item[i]);
-		write_slots(apply, &apply->item[i]);
+		write_draining(apply, &apply->item[i]);
 		write_service(apply, &apply->item[i]);
 		write_weights(apply, &apply->item[i]);
 	}

@@ -80,6 +80,7 @@ static int read_backends(const struct read *read)
 			.addr = backend->addr,
 			.port = backend->port,
 			.weight = backend->weight,
+			.flags = backend->flags,
 			.id = i,
 		};
 
@@ -89,36 +90,41 @@ static int read_backends(const struct read *read)
 	return r;
 }
 
-static bool read_run_is_sound(const struct sr_tables *tables, const struct sr_service *service)
+/* Does a run hold the slots that follow from the endpoints' weights, as they are written? */
+static bool read_run_is_sound(const struct sr_tables *tables, const struct sr_service *service, enum sr_set set)
 {
-	uint64_t run = sr_tables_run(tables, service->id);
+	uint64_t run = sr_tables_run(tables, service->id, set);
+	const struct sr_slot *slot = tables->slot + sr_run_base(run);
 	struct sr_shares shares;
 
-	sr_shares_make(&shares, service->endpoints, service->num_endpoints);
+	sr_shares_make(&shares, service, set);
 	if (shares.total != sr_run_count(run))
 		return false;
 
-	for (uint32_t i = 0; i < sr_run_count(run); i++) {
-		uint32_t backend = tables->slot[sr_run_base(run) + i].backend;
+	for (size_t i = 0; i < service->num_endpoints; i++) {
+		uint32_t share = sr_shares_of(&shares, &service->endpoints[i]);
 
-		if (backend >= tables->max_backends || !tables->backend_live[backend] ||
-		    tables->backend[backend].service != service->id)
-			return false;
+		for (uint32_t j = 0; j < share; j++)
+			if ((slot++)->backend != service->endpoints[i].id)
+				return false;
 	}
 	return true;
 }
 
 /*
- * Slots that do not say what the backends' weights say were left by a killed
- * process, or are somebody else's work. The service is told to be drained, so
- * that the planner has its slots written anew.
+ * Slots that do not say what the backends' weights and sets say were left by a
+ * killed process, or are somebody else's work: the planner has them written
+ * anew.
  */
-static void read_check_run(const struct sr_tables *tables, struct sr_service *service)
+static void read_service_entry(const struct sr_tables *tables, struct sr_service *service)
 {
-	if (read_run_is_sound(tables, service))
-		return;
-	for (size_t i = 0; i < service->num_endpoints; i++)
-		service->endpoints[i].weight = 0;
+	const struct sr_service_entry *entry = &tables->service[service->id];
+
+	service->flags = entry->flags & ~SR_SERVICE_IN_USE;
+	service->affinity = entry->affinity;
+	for (int set = 0; set < SR_SETS; set++)
+		if (!read_run_is_sound(tables, service, set))
+			service->is_torn = true;
 }
 
 static int read_all(struct read *read, const struct sr_datapath *datapath)
@@ -135,7 +141,7 @@ static int read_all(struct read *read, const struct sr_datapath *datapath)
 	if (r == 0)
 		r = read_backends(read);
 	for (size_t i = 0; r == 0 && i < read->services.num; i++)
-		read_check_run(read->tables, &read->services.item[i]);
+		read_service_entry(read->tables, &read->services.item[i]);
 	return r;
 }
 

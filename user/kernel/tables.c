@@ -34,9 +34,9 @@ static int tables_map(void **out, uint32_t *num, const struct sr_datapath *datap
 	return 0;
 }
 
-uint64_t sr_tables_run(const struct sr_tables *tables, uint32_t service)
+uint64_t sr_tables_run(const struct sr_tables *tables, uint32_t service, enum sr_set set)
 {
-	uint64_t run = __atomic_load_n(&tables->service[service].run[SR_SET_CLUSTER], __ATOMIC_ACQUIRE);
+	uint64_t run = __atomic_load_n(&tables->service[service].run[set], __ATOMIC_ACQUIRE);
 
 	if ((uint64_t)sr_run_base(run) + sr_run_count(run) > tables->max_slots)
 		return sr_run(0, 0);
@@ -49,9 +49,9 @@ static bool tables_owns(const struct sr_tables *tables, uint32_t service, uint32
 	       tables->backend[backend].generation & 1;
 }
 
-static void tables_mark_run(struct sr_tables *tables, uint32_t service)
+static void tables_mark_run(struct sr_tables *tables, uint32_t service, enum sr_set set)
 {
-	uint64_t run = sr_tables_run(tables, service);
+	uint64_t run = sr_tables_run(tables, service, set);
 	const struct sr_slot *slot = tables->slot + sr_run_base(run);
 
 	memset(tables->slot_live + sr_run_base(run), 1, sr_run_count(run));
@@ -68,7 +68,8 @@ static int tables_mark_service(const void *key, const void *value, void *context
 	(void)value;
 	if (service < tables->max_services && tables->service[service].flags & SR_SERVICE_IN_USE) {
 		tables->service_live[service] = 1;
-		tables_mark_run(tables, service);
+		for (int set = 0; set < SR_SETS; set++)
+			tables_mark_run(tables, service, set);
 	}
 	return 0;
 }
@@ -79,8 +80,8 @@ static void tables_mark_draining(struct sr_tables *tables)
 	for (uint32_t i = 1; i < tables->max_backends; i++) {
 		const struct sr_backend *backend = &tables->backend[i];
 
-		if (backend->generation & 1 && backend->weight == 0 && backend->service < tables->max_services &&
-		    tables->service_live[backend->service])
+		if (backend->generation & 1 && !(backend->flags & SR_BACKEND_SETS) &&
+		    backend->service < tables->max_services && tables->service_live[backend->service])
 			tables->backend_live[i] = 1;
 	}
 }

@@ -5,7 +5,7 @@
  * There is no allocator that could be wrong after a crash: what is in use is
  * found anew each time, from what is referred to. A service lives while it has
  * an info entry; a slot while a living service's run holds it; a backend while
- * such a slot names it or, where its weight is 0, its living service owns it.
+ * such a slot names it or, where it is in no set, its living service owns it.
  */
 #ifndef SVCROUTE_KERNEL_TABLES_H
 #define SVCROUTE_KERNEL_TABLES_H
@@ -35,8 +35,8 @@ int sr_tables_open(struct sr_tables *out, const struct sr_datapath *datapath, st
 void sr_tables_close(struct sr_tables *tables);
 #define sr_autotables __attribute__((cleanup(sr_tables_close)))
 
-/* A service's run, or 0 (no slots) if it leads out of the array. */
-uint64_t sr_tables_run(const struct sr_tables *tables, uint32_t service);
+/* The run of one of a service's sets, or 0 (no slots) if it leads out of the array. */
+uint64_t sr_tables_run(const struct sr_tables *tables, uint32_t service, enum sr_set set);
 
 /* Give a backend back: from now on its generation is even. */
 void sr_tables_free_backend(struct sr_tables *tables, uint32_t backend);

@@ -202,6 +202,7 @@ static int endpoints_emit(const struct endpoints *endpoints, struct sr_service *
 			.addr = state->addr,
 			.port = candidate->port,
 			.weight = candidate->weight,
+			.flags = SR_BACKEND_IN_CLUSTER,
 			.id = SR_NO_ID,
 		};
 

@@ -34,15 +34,33 @@ static bool plan_same_endpoints(const struct sr_service *a, const struct sr_serv
 	for (i = 0; i < a->num_endpoints; i++) {
 		const struct sr_endpoint *x = &a->endpoints[i], *y = &b->endpoints[i];
 
-		if (sr_addr_compare(&x->addr, &y->addr) != 0 || x->port != y->port || x->weight != y->weight)
+		if (sr_addr_compare(&x->addr, &y->addr) != 0 || x->port != y->port || x->weight != y->weight ||
+		    x->flags != y->flags)
 			return false;
 	}
 	return true;
 }
 
-static bool plan_same(const struct sr_service *a, const struct sr_service *b)
+static bool plan_same_sources(const struct sr_service *a, const struct sr_service *b)
 {
-	return strcmp(a->origin, b->origin) == 0 && plan_same_frontends(a, b) && plan_same_endpoints(a, b);
+	size_t i;
+
+	if (a->num_sources != b->num_sources)
+		return false;
+
+	for (i = 0; i < a->num_sources; i++) {
+		if (sr_addr_compare(&a->sources[i].addr, &b->sources[i].addr) != 0 ||
+		    a->sources[i].bits != b->sources[i].bits)
+			return false;
+	}
+	return true;
+}
+
+static bool plan_same(const struct sr_service *was, const struct sr_service *want)
+{
+	return !was->is_torn && strcmp(was->origin, want->origin) == 0 && was->flags == want->flags &&
+	       was->affinity == want->affinity && plan_same_frontends(was, want) && plan_same_endpoints(was, want) &&
+	       plan_same_sources(was, want);
 }
 
 static int plan_add(struct sr_plan *plan, enum sr_op_kind kind, const struct sr_service *was,

@@ -101,6 +101,8 @@ int sr_service_add_endpoint(struct sr_service *service, const struct sr_endpoint
 	if (!new)
 		return -ENOMEM;
 	*new = *endpoint;
+	if (!new->weight)
+		new->flags &= ~SR_BACKEND_SETS;
 	return 0;
 }
 

@@ -21,8 +21,8 @@ struct sr_frontend_spec {
 struct sr_endpoint {
 	struct sr_addr addr;
 	__be16 port;
-	uint16_t weight; /* 1 by default; 0: in no set, drains */
-	uint8_t flags;	 /* enum sr_backend_flags */
+	uint16_t weight; /* 1 by default; 0: it is put in no set when it is added */
+	uint8_t flags;	 /* enum sr_backend_flags; in no set: it drains */
 	uint32_t id;	 /* index in sr_backends, SR_NO_ID if not programmed */
 };
 
@@ -39,6 +39,7 @@ struct sr_service {
 	uint8_t family;	   /* 4 or 6 */
 	uint8_t proto;	   /* IPPROTO_* */
 	uint8_t flags;	   /* enum sr_service_flags, without IN_USE */
+	bool is_torn;	   /* programmed, but its slots are not what its endpoints say; never copied */
 	uint32_t affinity; /* seconds a client stays with its backend; 0: none */
 	uint32_t id;	   /* index in sr_services, SR_NO_ID if not programmed */
 	struct sr_frontend_spec *frontends;

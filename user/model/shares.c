@@ -12,8 +12,14 @@ static uint32_t shares_gcd(uint32_t a, uint32_t b)
 	return a;
 }
 
-uint32_t sr_shares_of(const struct sr_shares *shares, uint16_t weight)
+static uint16_t shares_weight(const struct sr_shares *shares, const struct sr_endpoint *endpoint)
 {
+	return endpoint->flags & shares->member ? endpoint->weight : 0;
+}
+
+uint32_t sr_shares_of(const struct sr_shares *shares, const struct sr_endpoint *endpoint)
+{
+	uint16_t weight = shares_weight(shares, endpoint);
 	uint64_t slots;
 
 	if (!weight)
@@ -24,21 +30,23 @@ uint32_t sr_shares_of(const struct sr_shares *shares, uint16_t weight)
 	return slots ? slots : 1;
 }
 
-void sr_shares_make(struct sr_shares *out, const struct sr_endpoint *endpoints, size_t num)
+void sr_shares_make(struct sr_shares *out, const struct sr_service *service, enum sr_set set)
 {
 	size_t taking = 0;
 
-	*out = (struct sr_shares){};
-	for (size_t i = 0; i < num; i++) {
-		out->divisor = shares_gcd(out->divisor, endpoints[i].weight);
-		out->sum += endpoints[i].weight;
-		taking += endpoints[i].weight != 0;
+	*out = (struct sr_shares){.member = 1 << set};
+	for (size_t i = 0; i < service->num_endpoints; i++) {
+		uint16_t weight = shares_weight(out, &service->endpoints[i]);
+
+		out->divisor = shares_gcd(out->divisor, weight);
+		out->sum += weight;
+		taking += weight != 0;
 	}
 	if (!taking)
 		return;
 
 	out->sum /= out->divisor;
 	out->limit = taking > SR_SHARES_MAX ? taking : SR_SHARES_MAX;
-	for (size_t i = 0; i < num; i++)
-		out->total += sr_shares_of(out, endpoints[i].weight);
+	for (size_t i = 0; i < service->num_endpoints; i++)
+		out->total += sr_shares_of(out, &service->endpoints[i]);
 }
