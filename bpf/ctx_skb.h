@@ -13,6 +13,9 @@
 
 #define CTX_CAN_REDO false
 
+/* A subprog that takes the packet is this hook's own: the linker must not take the other's for equal. */
+#define CTX_NAME(name) tc_##name
+
 #include "ctx_data.h"
 
 static __always_inline __u32 ctx_ifindex(const sr_ctx *ctx)

@@ -13,6 +13,9 @@
 /* What this hook cannot finish it passes on untouched, and tc does it. */
 #define CTX_CAN_REDO true
 
+/* A subprog that takes the packet is this hook's own: the linker must not take the other's for equal. */
+#define CTX_NAME(name) xdp_##name
+
 #include "ctx_data.h"
 
 static __always_inline __u32 ctx_ifindex(const sr_ctx *ctx)

@@ -165,9 +165,18 @@ static __always_inline bool pkt_is_extension(__u8 next)
 
 #define PKT_MAX_EXTENSIONS 6
 
-/* Walk to the transport header (RFC 8200, section 4); return its number or < 0. */
-static __always_inline int pkt_skip_extensions(struct pkt *pkt, __u8 next, void *data, void *data_end)
+/*
+ * Walk to the transport header (RFC 8200, section 4); return its number or < 0.
+ * It is rare, and has many ways through: the verifier shall not follow each of
+ * them to the program's end.
+ */
+__subprog int CTX_NAME(pkt_skip_extensions)(sr_ctx *ctx, struct pkt *pkt, __u8 next)
 {
+	void *data_end = ctx_data_end(ctx);
+	void *data = ctx_data(ctx);
+
+	if (!pkt)
+		return -1;
 	for (int i = 0; i < PKT_MAX_EXTENSIONS && unlikely(pkt_is_extension(next)); i++) {
 		__u8 *header = data + pkt_l4(pkt);
 
@@ -195,7 +204,7 @@ static __always_inline int pkt_skip_extensions(struct pkt *pkt, __u8 next, void 
 	return next;
 }
 
-static __always_inline int pkt_parse_v6(struct pkt *pkt, void *data, void *data_end)
+static __always_inline int pkt_parse_v6(sr_ctx *ctx, struct pkt *pkt, void *data, void *data_end)
 {
 	struct ipv6hdr *ip = data + pkt_l3(pkt);
 	int next;
@@ -210,7 +219,9 @@ static __always_inline int pkt_parse_v6(struct pkt *pkt, void *data, void *data_
 	__builtin_memcpy(&pkt->tuple.src, &ip->saddr, 16);
 	__builtin_memcpy(&pkt->tuple.dst, &ip->daddr, 16);
 
-	next = pkt_skip_extensions(pkt, ip->nexthdr, data, data_end);
+	next = ip->nexthdr;
+	if (unlikely(pkt_is_extension(next)))
+		next = CTX_NAME(pkt_skip_extensions)(ctx, pkt, next);
 	if (next < 0 || pkt->l4 > PKT_MAX_OFFSET)
 		return SR_PASS_MALFORMED;
 	*(__u32 *)&pkt->tuple.proto = next;
@@ -230,7 +241,7 @@ static __always_inline int pkt_parse_headers(sr_ctx *ctx, struct pkt *pkt)
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
 		return pkt_parse_v4(pkt, data, data_end);
 	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
-		return pkt_parse_v6(pkt, data, data_end);
+		return pkt_parse_v6(ctx, pkt, data, data_end);
 	return SR_PASS_NOT_IP;
 }
 
@@ -238,17 +249,18 @@ static __always_inline int pkt_parse_headers(sr_ctx *ctx, struct pkt *pkt)
  * Ports of a fragmented datagram (RFC 791, section 3.2; RFC 8200, section
  * 4.5): the first fragment leaves them for the later ones.
  */
-static __always_inline int pkt_fragment_ports(struct pkt *pkt)
+__subprog int pkt_fragment_ports(struct pkt *pkt)
 {
-	struct sr_fragment_key key = {
-		.src = pkt->tuple.src,
-		.dst = pkt->tuple.dst,
-		.id = pkt->fragment_id,
-		.proto = pkt->family == 4 ? pkt->tuple.proto : 0,
-	};
+	struct sr_fragment_key key = {};
 	struct sr_fragment *known;
 	struct sr_fragment first;
 
+	if (!pkt)
+		return SR_PASS_FRAGMENT;
+	key.src = pkt->tuple.src;
+	key.dst = pkt->tuple.dst;
+	key.id = pkt->fragment_id;
+	key.proto = pkt->family == 4 ? pkt->tuple.proto : 0;
 	if (pkt->fragment == PKT_FIRST_FRAGMENT) {
 		first = (struct sr_fragment){
 			.self = key,

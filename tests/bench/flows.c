@@ -22,7 +22,7 @@
 /* Who talks to whom, and which programs see it. */
 static const struct flow {
 	const char *client, *frontend, *backend;
-	int scope;
+	enum sr_frontend_kind kind;
 	enum hook hook, answer_hook;
 	const char *program, *answer_program;
 	enum device device;
