@@ -123,9 +123,16 @@ static inline void world_print(struct world *world, const char *format, ...)
 	va_end(args);
 }
 
+/* In no set though it has a weight. */
+static inline bool world_drains(const struct sr_endpoint *endpoint)
+{
+	return endpoint->weight && !(endpoint->flags & SR_BACKEND_SETS);
+}
+
 /*
  * A line a service: "shop/web:http 10.0.0.1:90/tcp !198.51.100.7:90/tcp ->
- * 10.1.1.1:85 10.1.1.2:85*0": `!` is external, `+` allocated, *N a weight.
+ * 10.1.1.1:85 ~10.1.1.2:85": `!` is external, `+` allocated, *N a weight, `~` an
+ * endpoint that drains.
  */
 static inline const char *world_text(struct world *world)
 {
@@ -148,7 +155,7 @@ static inline const char *world_text(struct world *world)
 
 			sr_hostport_format(text, &at);
 			*strchr(text, '/') = '\0';
-			world_print(world, " %s", text);
+			world_print(world, " %s%s", world_drains(&service->endpoints[j]) ? "~" : "", text);
 			if (service->endpoints[j].weight != 1)
 				world_print(world, "*%u", service->endpoints[j].weight);
 		}

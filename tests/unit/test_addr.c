@@ -95,19 +95,21 @@ static void hostports(void **state)
 		{"10.0.0.7:90", "10.0.0.7:90/tcp"},
 		{"10.0.0.7:90/udp", "10.0.0.7:90/udp"},
 		{"[fd00::7]:65535/tcp", "[fd00::7]:65535/tcp"},
+		{"10.0.0.7:90/sctp", "10.0.0.7:90/sctp"},
 	};
 	static const char *const bad[][2] = {
-		{"10.0.0.7", "'10.0.0.7': expected ADDRESS:PORT[/tcp|/udp], with an IPv6 address in brackets"},
-		{"fd00::7:90", "'fd00::7:90': expected ADDRESS:PORT[/tcp|/udp], with an IPv6 address in brackets"},
+		{"10.0.0.7", "'10.0.0.7': expected ADDRESS:PORT[/tcp|/udp|/sctp], with an IPv6 address in brackets"},
+		{"fd00::7:90",
+		 "'fd00::7:90': expected ADDRESS:PORT[/tcp|/udp|/sctp], with an IPv6 address in brackets"},
 		{"[10.0.0.7]:90",
-		 "'[10.0.0.7]:90': expected ADDRESS:PORT[/tcp|/udp], with an IPv6 address in brackets"},
+		 "'[10.0.0.7]:90': expected ADDRESS:PORT[/tcp|/udp|/sctp], with an IPv6 address in brackets"},
 		{"10.0.0.7:0", "'10.0.0.7:0': '0' is not a port (1..65535)"},
 		{"10.0.0.7:70000", "'10.0.0.7:70000': '70000' is not a port (1..65535)"},
 		{"10.0.0.7:+9", "'10.0.0.7:+9': '+9' is not a port (1..65535)"},
-		{"10.0.0.7:9/xyz", "'10.0.0.7:9/xyz': unknown protocol (tcp or udp)"},
+		{"10.0.0.7:9/xyz", "'10.0.0.7:9/xyz': unknown protocol (tcp, udp or sctp)"},
 		{"web:80", "'web:80': 'web' is not an IP address"},
 		{":80", "':80': '' is not an IP address"},
-		{"", "'': expected ADDRESS:PORT[/tcp|/udp], with an IPv6 address in brackets"},
+		{"", "'': expected ADDRESS:PORT[/tcp|/udp|/sctp], with an IPv6 address in brackets"},
 	};
 	struct sr_hostport hostport;
 	char text[SR_HOSTPORT_TEXT];

@@ -98,7 +98,11 @@ static void given_map(struct world *world, const char *frontend, enum sr_fronten
 	service->proto = spec.at.proto;
 	assert_int_equal(sr_service_add_frontend(service, &spec), 0);
 	for (; *backends; backends++, weight++) {
-		struct sr_endpoint endpoint = {.weight = weight, .flags = SR_BACKEND_IN_CLUSTER, .id = SR_NO_ID};
+		struct sr_endpoint endpoint = {
+			.weight = weight,
+			.flags = weight ? SR_BACKEND_IN_CLUSTER : 0,
+			.id = SR_NO_ID,
+		};
 
 		assert_int_equal(sr_hostport_parse(&spec.at, *backends, NULL), 0);
 		endpoint.addr = spec.at.addr;

@@ -54,12 +54,11 @@ static void expect_recorded(const char *path)
 	assert_int_equal(sr_manifest_read(world.k8s, path, &err), 0);
 	world_resolve(&world);
 	assert_string_equal(world_text(&world), recorded);
-	assert_string_equal(
-		world_notes(&world),
-		"shop/sigtran: not served yet: node ports, protocol SCTP\n"
-		"shop/web: not served yet: externalTrafficPolicy Local, sessionAffinity ClientIP, "
-		"trafficDistribution PreferSameZone, loadBalancerSourceRanges, node ports, healthCheckNodePort\n"
-		"skipped 2 services: shop/billing (ExternalName), shop/db (headless)\n");
+	assert_string_equal(world_notes(&world),
+			    "shop/sigtran: not served yet: node ports, protocol SCTP\n"
+			    "shop/web: not served yet: externalTrafficPolicy Local, sessionAffinity ClientIP, "
+			    "loadBalancerSourceRanges, node ports, healthCheckNodePort\n"
+			    "skipped 2 services: shop/billing (ExternalName), shop/db (headless)\n");
 	world_end(&world);
 }
 
@@ -104,7 +103,7 @@ static void slice_conditions(void **state)
 				  "{addresses: [10.1.0.1]},"
 				  "{addresses: [10.1.0.2], conditions: {ready: false}},"
 				  "{addresses: [10.1.0.3, 10.1.0.4], conditions: {ready: true}}"),
-			"shop/web: 10.0.0.1:80/tcp -> 10.1.0.1:8080 10.1.0.3:8080\n");
+			"shop/web: 10.0.0.1:80/tcp -> 10.1.0.1:8080 ~10.1.0.2:8080 10.1.0.3:8080\n");
 }
 
 static void terminating_if_none_is_ready(void **state)
@@ -115,7 +114,7 @@ static void terminating_if_none_is_ready(void **state)
 			  "{addresses: [10.1.0.1], conditions: {ready: false, serving: true, terminating: true}},"
 			  "{addresses: [10.1.0.2], conditions: {ready: false, serving: true}},"
 			  "{addresses: [10.1.0.3], conditions: {ready: false, serving: false, terminating: true}}"),
-		"shop/web: 10.0.0.1:80/tcp -> 10.1.0.1:8080\n");
+		"shop/web: 10.0.0.1:80/tcp -> 10.1.0.1:8080 ~10.1.0.2:8080\n");
 }
 
 static void same_endpoint_twice(void **state)
@@ -217,7 +216,7 @@ static void selector_finds_pods(void **state)
 											      "'2026-01-01T00:00:00Z'}"
 											      "\n" RUNNING(
 												      "10.1.0.6") "\n",
-		"shop/web: 10.0.0.1:80/tcp -> 10.1.0.1:8080\n");
+		"shop/web: 10.0.0.1:80/tcp -> 10.1.0.1:8080 ~10.1.0.6:8080\n");
 }
 
 static void selector_with_publish(void **state)
@@ -291,9 +290,8 @@ static void unserved_fields_in_one_line(void **state)
 					"x", "hints", "{port: 1}",
 					"{addresses: [10.1.0.1], hints: {forZones: [{name: a}]}}")
 					POD("a", "spec: {containers: [{ports: [{containerPort: 80, hostPort: 85}]}]}"),
-		"shop/hints: not served yet: topology hints\n"
 		"shop/web: not served yet: externalTrafficPolicy Local, internalTrafficPolicy Local, "
-		"sessionAffinity ClientIP, trafficDistribution PreferClose, loadBalancerSourceRanges, node ports, "
+		"sessionAffinity ClientIP, loadBalancerSourceRanges, node ports, "
 		"healthCheckNodePort\n"
 		"shop/a: not served yet: host ports\n");
 }

@@ -189,7 +189,7 @@ static void bad_others(void **state)
 		"kind: Service\nmetadata:\n  name: a\n  annotations:\n    svcroute.io/weights: '{\"10.0.0.1\": 1}'\n"
 		"spec: {ports: [{port: 80}]}\n",
 		"a.yaml:5: metadata.annotations[\"svcroute.io/weights\"]: '10.0.0.1': expected "
-		"ADDRESS:PORT[/tcp|/udp], with an IPv6 address in brackets");
+		"ADDRESS:PORT[/tcp|/udp|/sctp], with an IPv6 address in brackets");
 	expect_error("a.yaml",
 		     "kind: Service\nmetadata:\n  name: a\n  annotations:\n    svcroute.io/origin: map add\n"
 		     "spec: {ports: [{port: 80}]}\n",

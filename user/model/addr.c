@@ -165,17 +165,20 @@ const char *sr_proto_name(uint8_t proto)
 static int hostport_cut_proto(char *text, uint8_t *proto)
 {
 	char *slash = strchr(text, '/');
+	size_t i;
 
 	*proto = IPPROTO_TCP;
 	if (!slash)
 		return 0;
 
 	*slash = '\0';
-	if (strcmp(slash + 1, "udp") == 0)
-		*proto = IPPROTO_UDP;
-	else if (strcmp(slash + 1, "tcp") != 0)
-		return -EINVAL;
-	return 0;
+	for (i = 0; i < sizeof(addr_protos) / sizeof(addr_protos[0]); i++) {
+		if (strcmp(slash + 1, addr_protos[i].name) == 0) {
+			*proto = addr_protos[i].proto;
+			return 0;
+		}
+	}
+	return -EINVAL;
 }
 
 /* Part "[fd00::7]:90" or "10.0.0.7:90" in two, in place. */
@@ -203,7 +206,7 @@ static int hostport_split(char *text, char **host, char **port)
 
 int sr_hostport_parse(struct sr_hostport *out, const char *text, struct sr_error *err)
 {
-	static const char form[] = "ADDRESS:PORT[/tcp|/udp], with an IPv6 address in brackets";
+	static const char form[] = "ADDRESS:PORT[/tcp|/udp|/sctp], with an IPv6 address in brackets";
 	struct sr_hostport hostport = {};
 	char buffer[SR_HOSTPORT_TEXT];
 	unsigned long number;
@@ -214,7 +217,7 @@ int sr_hostport_parse(struct sr_hostport *out, const char *text, struct sr_error
 	strcpy(buffer, text);
 
 	if (hostport_cut_proto(buffer, &hostport.proto) < 0)
-		return sr_fail(err, -EINVAL, "'%s': unknown protocol (tcp or udp)", text);
+		return sr_fail(err, -EINVAL, "'%s': unknown protocol (tcp, udp or sctp)", text);
 	if (hostport_split(buffer, &host, &port) < 0)
 		return sr_fail(err, -EINVAL, "'%s': expected %s", text, form);
 	if (sr_addr_parse(&hostport.addr, host) < 0)

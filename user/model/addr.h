@@ -52,8 +52,8 @@ int sr_cidr_parse(struct sr_cidr *out, const char *text);
 bool sr_cidr_contains(const struct sr_cidr *cidr, const struct sr_addr *addr);
 
 /*
- * "ADDR:PORT[/PROTO]", IPv6 in brackets; proto defaults to TCP and knows tcp
- * and udp. On -EINVAL `err` says what was expected.
+ * "ADDR:PORT[/PROTO]", IPv6 in brackets; proto defaults to TCP and knows tcp,
+ * udp and sctp. On -EINVAL `err` says what was expected.
  */
 int sr_hostport_parse(struct sr_hostport *out, const char *text, struct sr_error *err);
 /* "10.0.0.7:90/tcp". `out` has SR_HOSTPORT_TEXT bytes; return `out`. */

@@ -31,7 +31,8 @@ struct sr_leases {
 };
 
 struct sr_k8s_options {
-	const char *node; /* this node's name; NULL: unknown */
+	const char *node; /* this node's name; NULL: a machine that is no node of the cluster */
+	const char *zone; /* its zone; NULL: as its Node object says */
 	const struct sr_cidr *service_cidrs;
 	size_t num_service_cidrs;
 	const struct sr_subnet *subnets;

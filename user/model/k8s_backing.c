@@ -75,13 +75,32 @@ static int slice_decode_conditions(struct sr_k8s_endpoint *out, const struct sr_
 	return r;
 }
 
+/* Where the endpoint is, and for whom it is meant. */
+static int slice_decode_place(struct sr_k8s_endpoint *out, const struct sr_field *endpoint, struct sr_error *err)
+{
+	struct sr_field node = sr_field_get(endpoint, "nodeName");
+	struct sr_field hints = sr_field_get(endpoint, "hints");
+	struct sr_field nodes = sr_field_get(&hints, "forNodes");
+	struct sr_field zones = sr_field_get(&hints, "forZones");
+	const char *name = NULL;
+	int r;
+
+	r = sr_field_string(&node, &name, err);
+	if (r == 0 && sr_string_set(&out->node, name) < 0)
+		r = backing_out_of_memory(err);
+	if (r == 0)
+		r = sr_field_object(&hints, err);
+	if (r == 0)
+		r = sr_k8s_decode_names(&out->for_nodes, &nodes, err);
+	return r < 0 ? r : sr_k8s_decode_names(&out->for_zones, &zones, err);
+}
+
 /* Only addresses[0] of an endpoint counts. */
 static int slice_decode_endpoint(struct sr_k8s_backing *out, const struct sr_field *field, unsigned int family,
 				 struct sr_error *err)
 {
 	struct sr_field addresses = sr_field_get(field, "addresses");
 	struct sr_field first = sr_field_item(&addresses, 0);
-	struct sr_field hints = sr_field_get(field, "hints");
 	struct sr_k8s_subset *subset = out->subset;
 	struct sr_k8s_endpoint *endpoint;
 	size_t num;
@@ -107,8 +126,8 @@ static int slice_decode_endpoint(struct sr_k8s_backing *out, const struct sr_fie
 		return sr_field_fail(&first, err, "%s is not an IPv%s address, as addressType says",
 				     json_string_value(first.value), family ? "6" : "4");
 
-	out->hints = out->hints || json_object_size(hints.value);
-	return slice_decode_conditions(endpoint, field, err);
+	r = slice_decode_place(endpoint, field, err);
+	return r < 0 ? r : slice_decode_conditions(endpoint, field, err);
 }
 
 /* The service it belongs to; NULL: none, or not for proxies. */
@@ -188,7 +207,9 @@ static int endpoints_decode_addresses(struct sr_k8s_subset *out, const struct sr
 	for (i = 0; r == 0 && i < num; i++) {
 		struct sr_field item = sr_field_item(&list, i);
 		struct sr_field ip = sr_field_get(&item, "ip");
+		struct sr_field node = sr_field_get(&item, "nodeName");
 		struct sr_k8s_endpoint *endpoint;
+		const char *name = NULL;
 
 		endpoint = sr_array_add(&out->endpoint, &out->num_endpoints, sizeof(*endpoint));
 		if (!endpoint)
@@ -200,6 +221,10 @@ static int endpoints_decode_addresses(struct sr_k8s_subset *out, const struct sr
 			r = sr_field_require(&ip, err);
 		if (r == 0)
 			r = sr_field_addr(&ip, &endpoint->addr, err);
+		if (r == 0)
+			r = sr_field_string(&node, &name, err);
+		if (r == 0 && sr_string_set(&endpoint->node, name) < 0)
+			r = backing_out_of_memory(err);
 	}
 	return r;
 }
@@ -235,14 +260,25 @@ int sr_k8s_decode_endpoints(struct sr_k8s_backing *out, const struct sr_field *r
 	return r;
 }
 
+static void subset_clear(struct sr_k8s_subset *subset)
+{
+	size_t i;
+
+	sr_k8s_ports_clear(&subset->ports);
+	for (i = 0; i < subset->num_endpoints; i++) {
+		free(subset->endpoint[i].node);
+		sr_k8s_names_clear(&subset->endpoint[i].for_nodes);
+		sr_k8s_names_clear(&subset->endpoint[i].for_zones);
+	}
+	free(subset->endpoint);
+}
+
 void sr_k8s_backing_clear(struct sr_k8s_backing *backing)
 {
 	size_t i;
 
-	for (i = 0; i < backing->num_subsets; i++) {
-		sr_k8s_ports_clear(&backing->subset[i].ports);
-		free(backing->subset[i].endpoint);
-	}
+	for (i = 0; i < backing->num_subsets; i++)
+		subset_clear(&backing->subset[i]);
 	free(backing->subset);
 	free(backing->service);
 	free(backing->weights.item);

@@ -12,15 +12,8 @@
 #include "base/cleanup.h"
 #include "model/k8s_objects.h"
 
-struct endpoints_candidate {
-	struct sr_k8s_endpoint state;
-	__be16 port;
-	uint16_t weight;
-};
-
 struct endpoints {
-	struct endpoints_candidate *item;
-	size_t num;
+	struct sr_k8s_candidates found;
 	const struct sr_k8s_service *service;
 	const struct sr_k8s_port *port;
 	unsigned int family;
@@ -44,7 +37,8 @@ static const struct sr_k8s_weight *endpoints_find_weight(const struct sr_k8s_wei
 static int endpoints_add(struct endpoints *endpoints, const struct sr_k8s_endpoint *state, uint16_t port,
 			 const struct sr_k8s_weights *weights)
 {
-	struct endpoints_candidate *new = sr_array_add(&endpoints->item, &endpoints->num, sizeof(*new));
+	struct sr_k8s_candidates *found = &endpoints->found;
+	struct sr_k8s_candidate *new = sr_array_add(&found->item, &found->num, sizeof(*new));
 	const struct sr_k8s_weight *weight = NULL;
 
 	if (!new)
@@ -137,6 +131,7 @@ static int endpoints_from_pod(struct endpoints *endpoints, const struct sr_k8s_p
 		.ready = endpoints->service->publish || (pod->ready && !pod->terminating),
 		.serving = pod->ready,
 		.terminating = pod->terminating,
+		.node = pod->node,
 	};
 
 	if (pod->finished || sr_addr_is_zero(addr) || !target)
@@ -156,7 +151,7 @@ static int endpoints_from_pods(struct endpoints *endpoints, const struct sr_k8s_
 	return 0;
 }
 
-static int endpoints_compare_places(const struct endpoints_candidate *a, const struct endpoints_candidate *b)
+static int endpoints_compare_places(const struct sr_k8s_candidate *a, const struct sr_k8s_candidate *b)
 {
 	int diff = sr_addr_compare(&a->state.addr, &b->state.addr);
 
@@ -166,7 +161,7 @@ static int endpoints_compare_places(const struct endpoints_candidate *a, const s
 /* Of the same address and port the non-terminating comes first, then the ready. */
 static int endpoints_compare(const void *a, const void *b)
 {
-	const struct endpoints_candidate *x = a, *y = b;
+	const struct sr_k8s_candidate *x = a, *y = b;
 	int diff = endpoints_compare_places(x, y);
 
 	if (!diff)
@@ -174,39 +169,35 @@ static int endpoints_compare(const void *a, const void *b)
 	return diff ? diff : (int)y->state.ready - (int)x->state.ready;
 }
 
-static void endpoints_unique(struct endpoints *endpoints)
+static void endpoints_unique(struct sr_k8s_candidates *found)
 {
 	size_t i, kept = 0;
 
-	if (endpoints->num)
-		qsort(endpoints->item, endpoints->num, sizeof(*endpoints->item), endpoints_compare);
-	for (i = 0; i < endpoints->num; i++) {
-		if (!kept || endpoints_compare_places(&endpoints->item[kept - 1], &endpoints->item[i]) != 0)
-			endpoints->item[kept++] = endpoints->item[i];
+	if (found->num)
+		qsort(found->item, found->num, sizeof(*found->item), endpoints_compare);
+	for (i = 0; i < found->num; i++) {
+		if (!kept || endpoints_compare_places(&found->item[kept - 1], &found->item[i]) != 0)
+			found->item[kept++] = found->item[i];
 	}
-	endpoints->num = kept;
+	found->num = kept;
 }
 
-static int endpoints_emit(const struct endpoints *endpoints, struct sr_service *out)
+/* What neither is ready nor serves is gone. */
+static int endpoints_emit(const struct sr_k8s_candidates *found, struct sr_service *out)
 {
-	bool ready = false;
 	size_t i;
 
-	for (i = 0; i < endpoints->num; i++)
-		ready = ready || endpoints->item[i].state.ready;
-
-	for (i = 0; i < endpoints->num; i++) {
-		const struct endpoints_candidate *candidate = &endpoints->item[i];
-		const struct sr_k8s_endpoint *state = &candidate->state;
+	for (i = 0; i < found->num; i++) {
+		const struct sr_k8s_candidate *candidate = &found->item[i];
 		struct sr_endpoint new = {
-			.addr = state->addr,
+			.addr = candidate->state.addr,
 			.port = candidate->port,
 			.weight = candidate->weight,
-			.flags = SR_BACKEND_IN_CLUSTER,
+			.flags = candidate->flags,
 			.id = SR_NO_ID,
 		};
 
-		if (ready ? !state->ready : !(state->serving && state->terminating))
+		if (!candidate->state.ready && !candidate->state.serving)
 			continue;
 		if (sr_service_add_endpoint(out, &new) < 0)
 			return -ENOMEM;
@@ -214,8 +205,9 @@ static int endpoints_emit(const struct endpoints *endpoints, struct sr_service *
 	return 0;
 }
 
-int sr_k8s_select_endpoints(const struct sr_k8s_view *view, const struct sr_k8s_service *service,
-			    const struct sr_k8s_port *port, struct sr_service *out)
+int sr_k8s_select_endpoints(const struct sr_k8s_view *view, const struct sr_k8s_self *self,
+			    const struct sr_k8s_service *service, const struct sr_k8s_port *port,
+			    struct sr_service *out)
 {
 	struct endpoints endpoints = {.service = service, .port = port, .family = out->family == 4 ? 0 : 1};
 	const struct sr_k8s_backing **backings;
@@ -231,9 +223,10 @@ int sr_k8s_select_endpoints(const struct sr_k8s_view *view, const struct sr_k8s_
 		r = endpoints_from_pods(&endpoints, pods, num);
 	}
 
-	endpoints_unique(&endpoints);
+	endpoints_unique(&endpoints.found);
+	sr_k8s_choose_sets(&endpoints.found, self);
 	if (r == 0)
-		r = endpoints_emit(&endpoints, out);
-	free(endpoints.item);
+		r = endpoints_emit(&endpoints.found, out);
+	free(endpoints.found.item);
 	return r;
 }

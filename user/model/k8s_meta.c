@@ -104,6 +104,39 @@ const char *sr_k8s_map_get(const struct sr_k8s_map *map, const char *key)
 	return pair ? pair->value : NULL;
 }
 
+int sr_k8s_decode_names(struct sr_k8s_names *out, const struct sr_field *list, struct sr_error *err)
+{
+	size_t i, num;
+	int r;
+
+	r = sr_field_list(list, &num, err);
+	for (i = 0; r == 0 && i < num; i++) {
+		struct sr_field item = sr_field_item(list, i);
+		struct sr_field name = sr_field_get(&item, "name");
+		const char *text = NULL;
+		char **new;
+
+		r = sr_field_require(&name, err);
+		if (r == 0)
+			r = sr_field_string(&name, &text, err);
+		if (r < 0)
+			return r;
+		new = sr_array_add(&out->item, &out->num, sizeof(*new));
+		if (!new || sr_string_set(new, text) < 0)
+			return meta_out_of_memory(err);
+	}
+	return r;
+}
+
+void sr_k8s_names_clear(struct sr_k8s_names *names)
+{
+	size_t i;
+
+	for (i = 0; i < names->num; i++)
+		free(names->item[i]);
+	free(names->item);
+}
+
 void sr_k8s_map_clear(struct sr_k8s_map *map)
 {
 	size_t i;

@@ -60,6 +60,12 @@ struct sr_k8s_addrs {
 	size_t num;
 };
 
+/* Of nodes, or of zones. */
+struct sr_k8s_names {
+	char **item;
+	size_t num;
+};
+
 /* A port of a Service, a slice, an Endpoints subset, or a container. */
 struct sr_k8s_port {
 	char *name; /* never NULL */
@@ -110,6 +116,9 @@ struct sr_k8s_endpoint {
 	bool ready;
 	bool serving;
 	bool terminating;
+	char *node; /* nodeName, or NULL */
+	struct sr_k8s_names for_nodes;
+	struct sr_k8s_names for_zones;
 };
 
 struct sr_k8s_subset {
@@ -123,7 +132,6 @@ struct sr_k8s_backing {
 	struct sr_k8s_meta meta;
 	char *service;
 	bool is_slice;
-	bool hints;
 	struct sr_k8s_subset *subset;
 	size_t num_subsets;
 	struct sr_k8s_weights weights;
@@ -137,12 +145,14 @@ struct sr_k8s_pod {
 	bool ready;
 	bool terminating;
 	bool finished; /* phase Succeeded or Failed */
+	char *node;    /* spec.nodeName, or NULL */
 	bool host_ports;
 };
 
 struct sr_k8s_node {
 	struct sr_k8s_meta meta;
-	struct sr_k8s_addrs addrs;
+	struct sr_k8s_addrs addrs; /* InternalIP and ExternalIP */
+	char *zone;		   /* its label, or NULL */
 };
 
 struct sr_k8s_skipped {
@@ -189,13 +199,41 @@ const struct sr_k8s_backing **sr_k8s_view_backings(const struct sr_k8s_view *vie
 /* The run of pods in a namespace. */
 const struct sr_k8s_pod **sr_k8s_view_pods(const struct sr_k8s_view *view, const char *namespace, size_t *num);
 
+/* This machine, as options and the objects say. */
+struct sr_k8s_self {
+	const char *name; /* of its Node; NULL: it is none of the cluster's nodes */
+	const char *zone; /* NULL: not known */
+};
+
+/* k8s_self.c: what is borrowed lives in `options` and `view`. */
+void sr_k8s_self_make(struct sr_k8s_self *out, const struct sr_k8s_view *view, const struct sr_k8s_options *options);
+
+/* An endpoint that a port may have. */
+struct sr_k8s_candidate {
+	struct sr_k8s_endpoint state; /* borrowed */
+	__be16 port;
+	uint16_t weight;
+	uint8_t flags; /* enum sr_backend_flags */
+};
+
+struct sr_k8s_candidates {
+	struct sr_k8s_candidate *item;
+	size_t num;
+};
+
 /*
- * k8s_endpoints.c: add the Cluster set of a service's port to `out`, whose
- * family says which: the ready endpoints; if there are none, those that serve
- * while they terminate. 0 or -ENOMEM.
+ * k8s_sets.c: set each candidate's flags: which sets it is in, and whether it
+ * is on this node. Each address and port is there once.
  */
-int sr_k8s_select_endpoints(const struct sr_k8s_view *view, const struct sr_k8s_service *service,
-			    const struct sr_k8s_port *port, struct sr_service *out);
+void sr_k8s_choose_sets(struct sr_k8s_candidates *candidates, const struct sr_k8s_self *self);
+
+/*
+ * k8s_endpoints.c: add the endpoints of a service's port to `out`, whose
+ * family says which. Those in no set drain: their flows stay. 0 or -ENOMEM.
+ */
+int sr_k8s_select_endpoints(const struct sr_k8s_view *view, const struct sr_k8s_self *self,
+			    const struct sr_k8s_service *service, const struct sr_k8s_port *port,
+			    struct sr_service *out);
 
 /*
  * k8s_taken.c: add to a set, and sort it, the addresses of pods, nodes and
@@ -213,6 +251,9 @@ int sr_k8s_decode_addrs(struct sr_k8s_addrs *out, const struct sr_field *list, s
 /* A string member of metadata.annotations; `out` is borrowed, unset if absent. */
 int sr_k8s_annotation(const struct sr_field *root, const char *key, const char **out, struct sr_error *err);
 void sr_k8s_meta_clear(struct sr_k8s_meta *meta);
+/* The names in a list of {name: NAME}. */
+int sr_k8s_decode_names(struct sr_k8s_names *out, const struct sr_field *list, struct sr_error *err);
+void sr_k8s_names_clear(struct sr_k8s_names *names);
 void sr_k8s_map_clear(struct sr_k8s_map *map);
 void sr_k8s_ports_clear(struct sr_k8s_ports *ports);
 /* The value of a key, or NULL. */

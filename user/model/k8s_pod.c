@@ -170,6 +170,8 @@ int sr_k8s_decode_pod(struct sr_k8s_pod *out, const struct sr_field *root, struc
 	struct sr_field labels = sr_field_get(&metadata, "labels");
 	struct sr_field deletion = sr_field_get(&metadata, "deletionTimestamp");
 	struct sr_field spec = sr_field_get(root, "spec");
+	struct sr_field node = sr_field_get(&spec, "nodeName");
+	const char *name = NULL;
 	int r;
 
 	out->terminating = sr_field_is_set(&deletion);
@@ -178,6 +180,10 @@ int sr_k8s_decode_pod(struct sr_k8s_pod *out, const struct sr_field *root, struc
 		r = sr_k8s_decode_map(&out->labels, &labels, err);
 	if (r == 0)
 		r = sr_field_object(&spec, err);
+	if (r == 0)
+		r = sr_field_string(&node, &name, err);
+	if (r == 0 && sr_string_set(&out->node, name) < 0)
+		r = pod_out_of_memory(err);
 	if (r == 0)
 		r = pod_decode_containers(out, &spec, "containers", false, err);
 	if (r == 0)
@@ -190,17 +196,26 @@ void sr_k8s_pod_clear(struct sr_k8s_pod *pod)
 	sr_k8s_meta_clear(&pod->meta);
 	sr_k8s_map_clear(&pod->labels);
 	sr_k8s_ports_clear(&pod->ports);
+	free(pod->node);
 }
 
 int sr_k8s_decode_node(struct sr_k8s_node *out, const struct sr_field *root, struct sr_error *err)
 {
 	static const char *const types[] = {"InternalIP", "ExternalIP", "Hostname", "InternalDNS", "ExternalDNS", NULL};
+	struct sr_field metadata = sr_field_get(root, "metadata");
+	struct sr_field labels = sr_field_get(&metadata, "labels");
+	struct sr_field zone = sr_field_get(&labels, "topology.kubernetes.io/zone");
 	struct sr_field status = sr_field_get(root, "status");
 	struct sr_field list = sr_field_get(&status, "addresses");
+	const char *zone_text = NULL;
 	size_t i, num;
 	int r;
 
 	r = sr_k8s_decode_meta(&out->meta, root, true, err);
+	if (r == 0)
+		r = sr_field_string(&zone, &zone_text, err);
+	if (r == 0 && sr_string_set(&out->zone, zone_text) < 0)
+		r = pod_out_of_memory(err);
 	if (r == 0)
 		r = sr_field_list(&list, &num, err);
 	for (i = 0; r == 0 && i < num; i++) {
@@ -229,4 +244,5 @@ void sr_k8s_node_clear(struct sr_k8s_node *node)
 {
 	sr_k8s_meta_clear(&node->meta);
 	free(node->addrs.item);
+	free(node->zone);
 }

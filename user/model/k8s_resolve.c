@@ -16,6 +16,7 @@
 
 struct resolve {
 	struct sr_k8s_view view;
+	struct sr_k8s_self self;
 	struct sr_alloc *alloc; /* one for each of the view's services */
 	struct sr_k8s_owners owners;
 	struct sr_services out;
@@ -109,7 +110,7 @@ static int resolve_add_port(struct resolve *resolve, const struct sr_k8s_service
 	out->family = family ? 6 : 4;
 	out->proto = port->proto;
 	if (resolve_name_service(out, service, port) < 0 || resolve_add_frontends(service, alloc, &to) < 0 ||
-	    sr_k8s_select_endpoints(&resolve->view, service, port, out) < 0)
+	    sr_k8s_select_endpoints(&resolve->view, &resolve->self, service, port, out) < 0)
 		return -ENOMEM;
 	return sr_k8s_owners_add(&resolve->owners, service);
 }
@@ -139,20 +140,10 @@ static int resolve_note_families(struct resolve *resolve, const struct sr_k8s_se
 /* The one line about what this service asks for in vain. */
 static int resolve_note_unserved(struct resolve *resolve, const struct sr_k8s_service *service)
 {
-	const char *list = service->unserved ? service->unserved : "";
-	const struct sr_k8s_backing **backings;
-	bool hints = false;
-	size_t i, num;
-
-	backings = sr_k8s_view_backings(&resolve->view, service, &num);
-	for (i = 0; i < num; i++)
-		hints = hints || backings[i]->hints;
-	hints = hints && !strstr(list, "trafficDistribution") && !strstr(list, "topology-mode");
-	if (!list[0] && !hints)
+	if (!service->unserved)
 		return 0;
-
-	return sr_notes_add(resolve->notes, "%s/%s: not served yet: %s%s%s", service->meta.namespace,
-			    service->meta.name, list, list[0] && hints ? ", " : "", hints ? "topology hints" : "");
+	return sr_notes_add(resolve->notes, "%s/%s: not served yet: %s", service->meta.namespace, service->meta.name,
+			    service->unserved);
 }
 
 static int resolve_service(struct resolve *resolve, const struct sr_k8s_service *service, const struct sr_alloc *alloc)
@@ -271,6 +262,7 @@ static int resolve_run(struct resolve *resolve, const struct sr_k8s *k8s, const 
 	if (!resolve->alloc)
 		return -ENOMEM;
 
+	sr_k8s_self_make(&resolve->self, &resolve->view, options);
 	r = resolve_note_reading(resolve);
 	if (r == 0)
 		r = sr_alloc_make(resolve->alloc, &resolve->view, options, leases, resolve->notes);

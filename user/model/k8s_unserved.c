@@ -33,7 +33,6 @@ static int unserved_words(struct sr_k8s_service *out, const struct sr_field *spe
 {
 	static const char *const policies[] = {"Cluster", "Local", NULL};
 	static const char *const affinities[] = {"None", "ClientIP", NULL};
-	static const char *const distributions[] = {"", "PreferClose", "PreferSameZone", "PreferSameNode", NULL};
 	static const struct {
 		const char *name;
 		const char *const *words;
@@ -41,7 +40,6 @@ static int unserved_words(struct sr_k8s_service *out, const struct sr_field *spe
 		{"externalTrafficPolicy", policies},
 		{"internalTrafficPolicy", policies},
 		{"sessionAffinity", affinities},
-		{"trafficDistribution", distributions},
 	};
 	size_t i;
 	int r;
@@ -112,27 +110,6 @@ static int unserved_sctp(struct sr_k8s_service *out)
 	return 0;
 }
 
-static int unserved_topology_mode(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err)
-{
-	static const char *const keys[] = {
-		"service.kubernetes.io/topology-mode",
-		"service.kubernetes.io/topology-aware-hints",
-	};
-	size_t i;
-	int r;
-
-	for (i = 0; i < ARRAY_SIZE(keys); i++) {
-		const char *value = "";
-
-		r = sr_k8s_annotation(root, keys[i], &value, err);
-		if (r < 0)
-			return r;
-		if (strcasecmp(value, "auto") == 0)
-			return sr_k8s_unserved_add(&out->unserved, "topology-mode", value);
-	}
-	return 0;
-}
-
 int sr_k8s_decode_unserved(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err)
 {
 	struct sr_field spec = sr_field_get(root, "spec");
@@ -143,8 +120,6 @@ int sr_k8s_decode_unserved(struct sr_k8s_service *out, const struct sr_field *ro
 		r = unserved_source_ranges(out, root, &spec, err);
 	if (r == 0)
 		r = unserved_node_ports(out, &spec, err);
-	if (r == 0)
-		r = unserved_topology_mode(out, root, err);
 	if (r == 0)
 		r = unserved_sctp(out);
 	return r == -ENOMEM ? sr_fail(err, r, "out of memory") : r;
