@@ -100,7 +100,7 @@ static void given_map(struct world *world, const char *frontend, enum sr_fronten
 	for (; *backends; backends++, weight++) {
 		struct sr_endpoint endpoint = {
 			.weight = weight,
-			.flags = weight ? SR_BACKEND_IN_CLUSTER : 0,
+			.flags = weight ? SR_BACKEND_SETS : 0,
 			.id = SR_NO_ID,
 		};
 

@@ -224,7 +224,10 @@ int sr_k8s_select_endpoints(const struct sr_k8s_view *view, const struct sr_k8s_
 	}
 
 	endpoints_unique(&endpoints.found);
-	sr_k8s_choose_sets(&endpoints.found, self);
+	if (service->from_map)
+		sr_k8s_choose_all(&endpoints.found);
+	else
+		sr_k8s_choose_sets(&endpoints.found, self);
 	if (r == 0)
 		r = endpoints_emit(&endpoints.found, out);
 	free(endpoints.found.item);

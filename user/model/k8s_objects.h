@@ -94,6 +94,7 @@ struct sr_k8s_service {
 	bool balancer;	  /* type LoadBalancer */
 	bool publish;	  /* publishNotReadyAddresses */
 	bool exported;	  /* written by sr_services_export() */
+	bool from_map;	  /* ... and made by `map add` */
 	char *alias;	  /* SR_K8S_NAME, or NULL */
 	char *restored_origin;
 
@@ -226,6 +227,8 @@ struct sr_k8s_candidates {
  * is on this node. Each address and port is there once.
  */
 void sr_k8s_choose_sets(struct sr_k8s_candidates *candidates, const struct sr_k8s_self *self);
+/* ... where nothing is known of nodes, as with `map add`: both sets hold all. */
+void sr_k8s_choose_all(struct sr_k8s_candidates *candidates);
 
 /*
  * k8s_endpoints.c: add the endpoints of a service's port to `out`, whose

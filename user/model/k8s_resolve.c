@@ -85,9 +85,8 @@ static int resolve_name_service(struct sr_service *out, const struct sr_k8s_serv
 {
 	const struct sr_k8s_meta *meta = &service->meta;
 	const char *origin = service->exported ? service->restored_origin : meta->origin;
-	bool from_map = strcmp(origin, SR_ORIGIN_MAP) == 0;
 
-	if (sr_string_set(&out->namespace, from_map ? "" : meta->namespace) < 0 ||
+	if (sr_string_set(&out->namespace, service->from_map ? "" : meta->namespace) < 0 ||
 	    sr_string_set(&out->name, service->alias ? service->alias : meta->name) < 0 ||
 	    sr_string_set(&out->port_name, port->name) < 0 || sr_string_set(&out->origin, origin) < 0)
 		return -ENOMEM;

@@ -53,7 +53,8 @@ int sr_k8s_decode_export(struct sr_k8s_service *out, const struct sr_field *root
 	out->exported = true;
 	if (sr_string_set(&out->restored_origin, origin) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
-	if (strcmp(origin, SR_ORIGIN_MAP) == 0)
+	out->from_map = strcmp(origin, SR_ORIGIN_MAP) == 0;
+	if (out->from_map)
 		return restore_map_name(out, &name, err);
 
 	r = sr_field_name(&name, false, &alias, err);

@@ -140,6 +140,14 @@ static void sets_mark_local(struct sets *sets)
 	}
 }
 
+void sr_k8s_choose_all(struct sr_k8s_candidates *candidates)
+{
+	size_t i;
+
+	for (i = 0; i < candidates->num; i++)
+		candidates->item[i].flags = candidates->item[i].weight ? SR_BACKEND_SETS : 0;
+}
+
 void sr_k8s_choose_sets(struct sr_k8s_candidates *candidates, const struct sr_k8s_self *self)
 {
 	struct sets sets = {.candidates = candidates, .self = self};
