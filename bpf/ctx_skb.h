@@ -23,6 +23,12 @@ static __always_inline __u32 ctx_ifindex(const sr_ctx *ctx)
 	return ctx->ifindex;
 }
 
+/* The device by which it came to this host; 0: the host itself sends it. */
+static __always_inline __u32 ctx_ingress(const sr_ctx *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
 /* Of the whole frame, whether or not it lies in one piece. */
 static __always_inline __u32 ctx_length(const sr_ctx *ctx)
 {

@@ -23,6 +23,11 @@ static __always_inline __u32 ctx_ifindex(const sr_ctx *ctx)
 	return ctx->ingress_ifindex;
 }
 
+static __always_inline __u32 ctx_ingress(const sr_ctx *ctx)
+{
+	return ctx->ingress_ifindex;
+}
+
 static __always_inline __u32 ctx_length(const sr_ctx *ctx)
 {
 	return ctx_data_end(ctx) - ctx_data(ctx);

@@ -118,4 +118,34 @@ static __noinline int forward_rewritten(sr_ctx *ctx, struct pkt *pkt, const stru
 	return ret;
 }
 
+/*
+ * Rewrite a packet and give it to this host's stack, as if it came from the
+ * service: by the device that leads there, or a strict reverse path filter
+ * (RFC 3704, section 2.2) would not have it. No hop: it has arrived.
+ */
+static __noinline int forward_to_host(sr_ctx *ctx, struct pkt *pkt, const struct sr_rewrite *to)
+{
+	struct bpf_fib_lookup fib = {};
+	struct sr_device *device;
+	int ret;
+
+	if (!pkt || !to)
+		return SR_DROP_INTERNAL;
+	if (CTX_CAN_REDO)
+		return SR_PASS_TO_TC;
+
+	forward_ask(&fib, ctx, pkt, &to->dst, &to->src);
+	if (!forward_has_route(ctx_fib_lookup(ctx, &fib)))
+		return SR_DROP_NO_ROUTE;
+	device = device_lookup(fib.ifindex);
+	if (!device)
+		return SR_DROP_NO_ROUTE;
+
+	ret = nat_rewrite(ctx, pkt, to);
+	if (ret == SR_OK && pkt_l3(pkt) && ctx_write(ctx, 0, device->mac, sizeof(device->mac)))
+		ret = SR_DROP_INTERNAL;
+	pkt->out_ifindex = fib.ifindex;
+	return ret;
+}
+
 #endif

@@ -34,7 +34,7 @@ struct pkt {
 		/* With SR_DROP_TOO_BIG: as many bytes may a packet have. */
 		__u32 mtu;
 	};
-	struct bpf_redir_neigh out_hop;
+	struct bpf_redir_neigh out_hop; /* without a family: it comes in by that device, to this host */
 };
 
 /* No chain of headers is longer; the verifier wants to see the bound at each use. */

@@ -6,7 +6,8 @@
  * routing) service_in() gives traffic for a service its backend. On the way
  * out (to a pod, to the wire; after routing) service_out() gives the backend's
  * answers the service's address back. Only flows whose source we replaced are
- * turned back on the way in, for their answers are addressed to this node.
+ * turned back on the way in, for their answers are addressed to this node. What
+ * this host itself sends is met on the way out only, and served there.
  */
 #ifndef BPF_SERVICE_H
 #define BPF_SERVICE_H
@@ -26,11 +27,19 @@ static __always_inline bool service_is_translated(const struct pkt *pkt, struct 
 	return conn && conn->to.flags & SR_CONN_REPLY;
 }
 
+/* Does the half that leaves so end at this host, though it was on its way out of it? */
+static __always_inline bool service_ends_here(__u32 flags)
+{
+	return flags & (flags & SR_CONN_REPLY ? SR_CONN_CLIENT_HOST : SR_CONN_BACKEND_HOST);
+}
+
 static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, const struct sr_rewrite *to)
 {
-	if (to->flags & SR_CONN_SNAT)
-		return forward_rewritten(ctx, pkt, to);
-	return nat_rewrite(ctx, pkt, to);
+	if (!(to->flags & SR_CONN_SNAT))
+		return nat_rewrite(ctx, pkt, to);
+	if (unlikely(service_ends_here(to->flags)))
+		return forward_to_host(ctx, pkt, to);
+	return forward_rewritten(ctx, pkt, to);
 }
 
 /* Find the service that a flow's first packet calls: scratch->conn begins with it. */
@@ -75,7 +84,7 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 	if (ret == SR_OK)
 		ret = backend_select(&scratch->conn, scratch->kind, from);
 	if (ret == SR_OK)
-		ret = source_choose(ctx, pkt, from);
+		ret = from == SIDE_HOST ? source_choose_outbound(ctx, pkt) : source_choose(ctx, pkt, from);
 	if (ret == SR_OK)
 		ret = conn_open();
 	if (ret == SR_OK)
@@ -83,43 +92,61 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 	return ret;
 }
 
+/* A packet that may be for a service; `conn` is its connection, if it has one, and leaves as `to` says. */
+static __always_inline int service_serve(sr_ctx *ctx, struct pkt *pkt, enum side from, struct sr_conn *conn,
+					 struct sr_rewrite *to)
+{
+	int ret;
+
+	if (conn && !(to->flags & SR_CONN_REPLY) && unlikely(!conn_goes_on(conn, pkt, to->flags))) {
+		conn_forget(conn);
+		conn = NULL;
+	}
+	if (conn) {
+		conn_track(conn, pkt, to->flags);
+	} else {
+		ret = service_begin(ctx, pkt, from, to);
+		if (ret != SR_OK)
+			return ret;
+	}
+	return service_send(ctx, pkt, to);
+}
+
 /* On the way in: a packet for a service goes to its backend. */
 static __always_inline int service_in(sr_ctx *ctx, struct pkt *pkt, enum side from)
 {
 	struct sr_rewrite to;
 	struct sr_conn *conn;
-	int ret;
 
 	conn = conn_find(&pkt->tuple, &to);
 	if (conn && to.flags & SR_CONN_REPLY && !(to.flags & SR_CONN_SNAT))
 		return SR_PASS_NOT_A_SERVICE;
-
-	if (conn && !(to.flags & SR_CONN_REPLY) && unlikely(!conn_goes_on(conn, pkt, to.flags))) {
-		conn_forget(conn);
-		conn = NULL;
-	}
-	if (conn) {
-		conn_track(conn, pkt, to.flags);
-	} else {
-		ret = service_begin(ctx, pkt, from, &to);
-		if (ret != SR_OK)
-			return ret;
-	}
-	return service_send(ctx, pkt, &to);
+	return service_serve(ctx, pkt, from, conn, &to);
 }
 
-/* On the way out: an answer of a backend bears the service's address again. */
-static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt)
+/* Did it come by no way in of ours: from this host itself, or by another's device? */
+static __always_inline bool service_is_unmet(const sr_ctx *ctx)
+{
+	return !ctx_ingress(ctx) || !device_lookup(ctx_ingress(ctx));
+}
+
+/*
+ * On the way out: an answer of a backend bears the service's address again. On
+ * the wire's side (`to_wire`) packets are met, too, that did not come in by us.
+ */
+static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt, bool to_wire)
 {
 	struct sr_rewrite to;
 	struct sr_conn *conn;
 
 	conn = conn_find(&pkt->tuple, &to);
-	if (!conn || (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT)) != SR_CONN_REPLY)
+	if (conn && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT)) == SR_CONN_REPLY) {
+		conn_track(conn, pkt, to.flags);
+		return nat_rewrite(ctx, pkt, &to);
+	}
+	if (!to_wire || !service_is_unmet(ctx))
 		return SR_PASS_NOT_A_REPLY;
-
-	conn_track(conn, pkt, to.flags);
-	return nat_rewrite(ctx, pkt, &to);
+	return service_serve(ctx, pkt, SIDE_HOST, conn, &to);
 }
 
 #endif

@@ -40,28 +40,58 @@ static __always_inline struct sr_device *source_device(sr_ctx *ctx, const struct
 	return device;
 }
 
+/* SR_OK, with the address of this node towards a device in `conn`, or SR_DROP_*. */
+static __always_inline int source_of_device(const struct sr_device *device, const struct pkt *pkt, struct sr_conn *conn)
+{
+	conn->to.src = pkt->family == 4 ? device->snat4 : device->snat6;
+	if (!(conn->to.src.half[0] | conn->to.src.half[1]))
+		return SR_DROP_NO_NODE_ADDRESS;
+	conn->to.flags |= SR_CONN_SNAT;
+	return SR_OK;
+}
+
 /* Complete scratch->conn, whose backend is chosen. SR_OK or SR_DROP_*. */
 static __noinline int source_choose(sr_ctx *ctx, const struct pkt *pkt, enum side from)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	struct sr_device *device;
-	struct sr_conn *conn;
 
 	if (!pkt || !scratch)
 		return SR_DROP_INTERNAL;
-	conn = &scratch->conn;
-	device = source_device(ctx, pkt, from, scratch->kind, &conn->to.dst);
-	conn->to.src = pkt->tuple.src;
-	conn->to.sport = pkt->tuple.sport;
-	conn->to.flags = 0;
-	if (!device)
-		return SR_OK;
+	scratch->conn.to.src = pkt->tuple.src;
+	scratch->conn.to.sport = pkt->tuple.sport;
+	scratch->conn.to.flags = 0;
+	device = source_device(ctx, pkt, from, scratch->kind, &scratch->conn.to.dst);
+	return device ? source_of_device(device, pkt, &scratch->conn) : SR_OK;
+}
 
-	conn->to.src = pkt->family == 4 ? device->snat4 : device->snat6;
-	if (!(conn->to.src.half[0] | conn->to.src.half[1]))
-		return SR_DROP_NO_NODE_ADDRESS;
-	conn->to.flags = SR_CONN_SNAT;
-	return SR_OK;
+/*
+ * The same for a flow that was met on its way out: its answers must come back
+ * to an address of this node, where they are turned. A backend that is this
+ * host itself sees the service as its client: the host's own address would be a
+ * martian to it.
+ */
+static __noinline int source_choose_outbound(sr_ctx *ctx, const struct pkt *pkt)
+{
+	struct sr_scratch *scratch = conn_scratch();
+	struct bpf_fib_lookup fib = {};
+	struct sr_device *device;
+	long way;
+
+	if (!pkt || !scratch)
+		return SR_DROP_INTERNAL;
+	scratch->conn.to.flags = ctx_ingress(ctx) ? 0 : SR_CONN_CLIENT_HOST;
+	forward_ask(&fib, ctx, pkt, &pkt->tuple.src, &scratch->conn.to.dst);
+	way = ctx_fib_lookup(ctx, &fib);
+	if (way == BPF_FIB_LKUP_RET_NOT_FWDED) {
+		scratch->conn.to.src = pkt->tuple.dst;
+		scratch->conn.to.flags |= SR_CONN_SNAT | SR_CONN_BACKEND_HOST;
+		return SR_OK;
+	}
+	device = forward_has_route(way) ? device_lookup(fib.ifindex) : NULL;
+	if (!device)
+		device = device_lookup(ctx_ifindex(ctx));
+	return device ? source_of_device(device, pkt, &scratch->conn) : SR_DROP_NO_ROUTE;
 }
 
 #endif

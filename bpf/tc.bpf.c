@@ -21,6 +21,8 @@ static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int r
 			       : bpf_redirect(ctx->ifindex, way == WAY_OUT ? BPF_F_INGRESS : 0);
 	if (reason > 0 || !pkt->out_ifindex)
 		return TC_ACT_UNSPEC;
+	if (!pkt->out_hop.nh_family)
+		return bpf_redirect(pkt->out_ifindex, BPF_F_INGRESS);
 	return bpf_redirect_neigh(pkt->out_ifindex, &pkt->out_hop, sizeof(pkt->out_hop), 0);
 }
 
@@ -35,14 +37,14 @@ static __always_inline int tc_in(struct __sk_buff *ctx, enum side from)
 	return verdict(ctx, &pkt, ret, WAY_IN);
 }
 
-static __always_inline int tc_out(struct __sk_buff *ctx)
+static __always_inline int tc_out(struct __sk_buff *ctx, bool to_wire)
 {
 	struct pkt pkt = {};
 	int ret;
 
 	ret = pkt_parse(ctx, &pkt);
 	if (ret == SR_OK)
-		ret = service_out(ctx, &pkt);
+		ret = service_out(ctx, &pkt, to_wire);
 	return verdict(ctx, &pkt, ret, WAY_OUT);
 }
 
@@ -61,13 +63,13 @@ int sr_from_pod(struct __sk_buff *ctx)
 SEC("tc")
 int sr_to_wire(struct __sk_buff *ctx)
 {
-	return tc_out(ctx);
+	return tc_out(ctx, true);
 }
 
 SEC("tc")
 int sr_to_pod(struct __sk_buff *ctx)
 {
-	return tc_out(ctx);
+	return tc_out(ctx, false);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

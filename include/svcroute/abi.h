@@ -184,6 +184,9 @@ enum sr_conn_flags {
 	SR_CONN_FIN_SERVER = 1 << 5, /* TCP: the backend has sent FIN */
 	SR_CONN_RESET = 1 << 6,	     /* TCP: either side has sent RST */
 	SR_CONN_TAKEN = 1 << 7,	     /* over: another connection takes its tuple */
+	/* Of a flow that was met on its way out only (SIDE_HOST): whose ends are this host. */
+	SR_CONN_CLIENT_HOST = 1 << 8,
+	SR_CONN_BACKEND_HOST = 1 << 9,
 };
 
 /* How the packets of one direction leave. */

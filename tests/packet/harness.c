@@ -74,6 +74,7 @@ static void harness_write_device(enum device device, const char *snat, __u32 fla
 		.snat6 = world_addr(snat ? snat : "::", 6),
 		.flags = flags,
 		.mtu = 1500,
+		.mac = {0x02, 0, 0, 0, 0, device == DEVICE_ETH1 ? MAC_NODE_ETH1 : MAC_NODE},
 	};
 	__u32 ifindex = network_ifindex(device);
 
@@ -247,11 +248,11 @@ static enum verdict harness_verdict(enum program program, __u32 code)
 	return VERDICT_DROP;
 }
 
-void send_by(enum device device, enum program program, struct frame frame)
+/* `ingress`: by which device it came to this node; 0: the node itself sends it. */
+static void harness_run(enum program program, __u32 ifindex, __u32 ingress, struct frame frame)
 {
-	__u32 ifindex = network_ifindex(device);
 	struct xdp_md xdp = {.data_end = frame.length, .ingress_ifindex = ifindex};
-	struct __sk_buff skb = {.ifindex = ifindex};
+	struct __sk_buff skb = {.ifindex = ifindex, .ingress_ifindex = ingress};
 	bool is_xdp = program == PROG_XDP;
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame.bytes, .data_size_in = frame.length,
 		    .data_out = harness.out.bytes, .data_size_out = FRAME_SIZE,
@@ -263,6 +264,27 @@ void send_by(enum device device, enum program program, struct frame frame)
 	harness.in = frame;
 	harness.out.length = run.data_size_out;
 	harness.verdict = harness_verdict(program, run.retval);
+}
+
+/* What goes out has come in by a pod's device. */
+void send_by(enum device device, enum program program, struct frame frame)
+{
+	bool is_out = program == PROG_TO_WIRE || program == PROG_TO_POD;
+	__u32 ifindex = network_ifindex(device);
+
+	harness_run(program, ifindex, is_out ? network_ifindex(DEVICE_POD2) : ifindex, frame);
+}
+
+void send_from_host(struct frame frame)
+{
+	harness_run(PROG_TO_WIRE, network_ifindex(DEVICE_ETH0), 0, frame);
+}
+
+#define HARNESS_LOOPBACK 1
+
+void send_from_another_device(struct frame frame)
+{
+	harness_run(PROG_TO_WIRE, network_ifindex(DEVICE_ETH0), HARNESS_LOOPBACK, frame);
 }
 
 void harness_send(enum program program, struct frame frame)

@@ -94,6 +94,9 @@ void harness_given_sources(const char *frontend, const char *const *sources);
 void harness_send(enum program program, struct frame frame);
 /* As if it came in (or went out) by another device than the program's usual one. */
 void send_by(enum device device, enum program program, struct frame frame);
+/* Out by eth0: what this node itself sends, and what came in by a device that is not ours. */
+void send_from_host(struct frame frame);
+void send_from_another_device(struct frame frame);
 /* What came out of the last one. */
 const struct frame *sent(void);
 

@@ -11,6 +11,7 @@
 	X(dnat)                                                                                                        \
 	X(snat)                                                                                                        \
 	X(chain)                                                                                                       \
+	X(host)                                                                                                        \
 	X(foreign)                                                                                                     \
 	X(headers)                                                                                                     \
 	X(fragments)                                                                                                   \
