@@ -291,6 +291,193 @@ TEST(slots_in_another_order_are_written_anew)
 	assert_int_equal(index, index_of(1));
 }
 
+/* The flags of an address of sr_addresses, or -1: it has no entry. */
+static int address_flags(const char *text)
+{
+	struct sr_address value;
+	struct sr_addr addr;
+
+	assert_int_equal(sr_addr_parse(&addr, text), 0);
+	if (bpf_map_lookup_elem(map_fd("sr_addresses"), &addr, &value) < 0)
+		return -1;
+	assert_memory_equal(&value.self, &addr, sizeof(addr));
+	return (int)value.flags;
+}
+
+static void want_frontend(struct sr_service *service, const char *text, enum sr_frontend_kind kind)
+{
+	struct sr_frontend_spec frontend = {.kind = kind};
+
+	assert_int_equal(sr_hostport_parse(&frontend.at, text, NULL), 0);
+	assert_int_equal(sr_service_add_frontend(service, &frontend), 0);
+}
+
+TEST(every_address_that_bears_a_frontend_is_known)
+{
+	sr_autoservices struct sr_services services = {}, fewer = {}, none = {};
+
+	want(&services, 1, 1, 1);
+	want_frontend(&services.item[0], "198.51.100.7:80", SR_FRONTEND_LOAD_BALANCER);
+	want_frontend(&services.item[0], "198.51.100.8:80", SR_FRONTEND_RESERVED);
+	want(&services, 2, 1, 1);
+	want_frontend(&services.item[1], "198.51.100.7:443", SR_FRONTEND_LOAD_BALANCER);
+	given(&services);
+	assert_int_equal(address_flags("10.96.0.1"), SR_ADDRESS_CLUSTER_IP);
+	assert_int_equal(address_flags("10.96.0.2"), SR_ADDRESS_CLUSTER_IP);
+	assert_int_equal(address_flags("198.51.100.7"), 0);
+	assert_int_equal(address_flags("198.51.100.8"), -1);
+
+	want(&fewer, 2, 1, 1);
+	want_frontend(&fewer.item[0], "198.51.100.7:443", SR_FRONTEND_LOAD_BALANCER);
+	given(&fewer);
+	assert_int_equal(address_flags("10.96.0.1"), -1);
+	assert_int_equal(address_flags("10.96.0.2"), SR_ADDRESS_CLUSTER_IP);
+	assert_int_equal(address_flags("198.51.100.7"), 0);
+
+	given(&none);
+	assert_int_equal(address_flags("10.96.0.2"), -1);
+	assert_int_equal(address_flags("198.51.100.7"), -1);
+}
+
+TEST(an_address_follows_its_frontends_kinds)
+{
+	sr_autoservices struct sr_services services = {};
+
+	want(&services, 1, 1, 1);
+	given(&services);
+	services.item[0].frontends[0].kind = SR_FRONTEND_EXTERNAL_IP;
+	given(&services);
+	assert_int_equal(address_flags("10.96.0.1"), 0);
+	services.item[0].frontends[0].kind = SR_FRONTEND_CLUSTER_IP;
+	given(&services);
+	assert_int_equal(address_flags("10.96.0.1"), SR_ADDRESS_CLUSTER_IP);
+}
+
+/* Killed before an address was told, or after it should have been forgotten. */
+TEST(a_load_mends_the_addresses)
+{
+	struct sr_address stray = {};
+	sr_autoservices struct sr_services services = {};
+	struct sr_addr addr;
+
+	want(&services, 1, 1, 1);
+	want(&services, 2, 1, 1);
+	given(&services);
+	assert_int_equal(sr_addr_parse(&addr, "10.96.0.1"), 0);
+	assert_int_equal(bpf_map_delete_elem(map_fd("sr_addresses"), &addr), 0);
+	assert_int_equal(sr_addr_parse(&addr, "10.96.0.2"), 0);
+	stray.self = addr;
+	assert_int_equal(bpf_map_update_elem(map_fd("sr_addresses"), &addr, &stray, BPF_ANY), 0);
+	assert_int_equal(sr_addr_parse(&addr, "10.96.0.3"), 0);
+	assert_int_equal(bpf_map_update_elem(map_fd("sr_addresses"), &addr, &stray, BPF_ANY), 0);
+
+	given_snat_ports(SNAT_LOW, SNAT_HIGH - 1);
+	assert_int_equal(address_flags("10.96.0.1"), SR_ADDRESS_CLUSTER_IP);
+	assert_int_equal(address_flags("10.96.0.2"), SR_ADDRESS_CLUSTER_IP);
+	assert_int_equal(address_flags("10.96.0.3"), -1);
+}
+
+static void want_source(struct sr_service *service, const char *text)
+{
+	struct sr_cidr network;
+
+	assert_int_equal(sr_cidr_parse(&network, text), 0);
+	assert_int_equal(sr_service_add_source(service, &network), 0);
+	service->flags |= SR_SERVICE_SOURCE_RANGES;
+}
+
+/* As the datapath asks: may this source call the service of this backend? */
+static bool is_admitted(uint32_t backend, const char *source)
+{
+	struct sr_source_key key = {.prefixlen = 32 + 128, .service = backend_at(backend).service};
+	uint32_t value;
+
+	assert_int_equal(sr_addr_parse(&key.addr, source), 0);
+	return bpf_map_lookup_elem(map_fd("sr_sources"), &key, &value) == 0;
+}
+
+static bool sources_are_empty(void)
+{
+	struct sr_source_key key;
+
+	return bpf_map_get_next_key(map_fd("sr_sources"), NULL, &key) < 0;
+}
+
+TEST(source_ranges_come_change_and_go)
+{
+	sr_autoservices struct sr_services first = {}, second = {}, third = {};
+	uint32_t index;
+
+	want(&first, 1, 1, 1);
+	want_source(&first.item[0], "10.0.0.0/8");
+	want_source(&first.item[0], "192.0.2.7/32");
+	want_source(&first.item[0], "2001:db8::/32");
+	given(&first);
+	index = index_of(1);
+	assert_true(is_admitted(index, "10.1.2.3"));
+	assert_true(is_admitted(index, "192.0.2.7"));
+	assert_true(is_admitted(index, "2001:db8::5"));
+	assert_false(is_admitted(index, "192.0.2.8"));
+	assert_int_equal(entry_of(index).flags, SR_SERVICE_IN_USE | SR_SERVICE_SOURCE_RANGES);
+
+	want(&second, 1, 1, 1);
+	want_source(&second.item[0], "10.0.0.0/9");
+	given(&second);
+	assert_true(is_admitted(index, "10.1.2.3"));
+	assert_false(is_admitted(index, "10.128.0.1"));
+	assert_false(is_admitted(index, "192.0.2.7"));
+
+	want(&third, 1, 1, 1);
+	given(&third);
+	assert_int_equal(entry_of(index).flags, SR_SERVICE_IN_USE);
+	assert_true(sources_are_empty());
+
+	given(&first);
+	sr_services_clear(&third);
+	given(&third);
+	assert_true(sources_are_empty());
+}
+
+TEST(a_load_forgets_the_sources_of_no_service)
+{
+	sr_autoservices struct sr_services services = {};
+	struct sr_source_key stray = {.prefixlen = 32 + 96 + 8, .service = 777};
+	uint32_t value = 1;
+
+	want(&services, 1, 1, 1);
+	want_source(&services.item[0], "10.0.0.0/8");
+	given(&services);
+	assert_int_equal(sr_addr_parse(&stray.addr, "10.0.0.0"), 0);
+	assert_int_equal(bpf_map_update_elem(map_fd("sr_sources"), &stray, &value, BPF_ANY), 0);
+	given_snat_ports(SNAT_LOW, SNAT_HIGH - 1);
+	assert_int_equal(bpf_map_delete_elem(map_fd("sr_sources"), &stray), -ENOENT);
+	assert_true(is_admitted(index_of(1), "10.1.2.3"));
+	expect_programmed(&services);
+}
+
+TEST(more_source_ranges_than_there_is_room_for_change_nothing)
+{
+	sr_autoservices struct sr_services fits = {}, too_many = {};
+	struct sr_error err = {};
+
+	want(&fits, 1, 1, 1);
+	want_source(&fits.item[0], "10.0.0.0/8");
+	given(&fits);
+	want(&too_many, 1, 1, 1);
+	for (uint32_t i = 0; i <= 65536; i++) {
+		struct sr_cidr *network =
+			sr_array_add(&too_many.item[0].sources, &too_many.item[0].num_sources, sizeof(*network));
+
+		assert_non_null(network);
+		assert_int_equal(sr_addr_parse(&network->addr, "172.16.0.0"), 0);
+		network->addr.word[3] = htonl(ntohl(network->addr.word[3]) + i);
+		network->bits = 32;
+	}
+	assert_int_equal(apply(&too_many, &err), -ENOSPC);
+	assert_non_null(strstr(err.text, "sr_sources"));
+	expect_programmed(&fits);
+}
+
 /* A frontend that moves is never without a service. */
 TEST(a_frontend_moves_from_one_service_to_another)
 {
@@ -324,6 +511,12 @@ const struct CMUnitTest maps_tests[] = {
 	ONLY_V4(policies_and_affinity_are_written_and_read_back),
 	ONLY_V4(a_backend_that_was_cut_short_draining_keeps_its_index),
 	ONLY_V4(slots_in_another_order_are_written_anew),
+	ONLY_V4(every_address_that_bears_a_frontend_is_known),
+	ONLY_V4(an_address_follows_its_frontends_kinds),
+	ONLY_V4(a_load_mends_the_addresses),
+	ONLY_V4(source_ranges_come_change_and_go),
+	ONLY_V4(a_load_forgets_the_sources_of_no_service),
+	ONLY_V4(more_source_ranges_than_there_is_room_for_change_nothing),
 	ONLY_V4(a_frontend_moves_from_one_service_to_another),
 	ONLY_V4(settings_are_kept),
 };

@@ -140,17 +140,37 @@ static int edit_fill(struct edit *edit, struct sr_service *service)
 	return r;
 }
 
-/* Only the service is compared: the others are neither looked at nor changed. */
+/* All that is programmed, with the one service as it shall be; its items are borrowed. */
+static int edit_desired(const struct edit *edit, struct sr_services *out)
+{
+	size_t num = edit->programmed.num;
+
+	out->item = calloc(num + 1, sizeof(*out->item));
+	if (!out->item)
+		return -ENOMEM;
+	for (size_t i = 0; i < num; i++)
+		if (&edit->programmed.item[i] != edit->was)
+			out->item[out->num++] = edit->programmed.item[i];
+	if (edit->want.num)
+		out->item[out->num++] = edit->want.item[0];
+	sr_services_sort(out);
+	return 0;
+}
+
+/* The planner sees the others, too: an address may be theirs as well. */
 static int edit_apply(struct edit *edit, struct sr_error *err)
 {
-	struct sr_services was = {.item = edit->was, .num = edit->was ? 1 : 0};
 	sr_autoplan struct sr_plan plan = {};
+	struct sr_services desired = {};
 	int r;
 
-	r = sr_plan_make(&plan, &was, &edit->want, NULL, err);
-	if (r < 0 || sr_plan_is_empty(&plan))
-		return r;
-	return sr_maps_apply(edit->datapath, &plan, err);
+	if (edit_desired(edit, &desired) < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	r = sr_plan_make(&plan, &edit->programmed, &desired, NULL, err);
+	if (r == 0 && !sr_plan_is_empty(&plan))
+		r = sr_maps_apply(edit->datapath, &plan, err);
+	free(desired.item);
+	return r;
 }
 
 static int map_put(const struct sr_globals *globals, const void *options, bool replace, struct sr_error *err)

@@ -7,6 +7,7 @@
 #define SVCROUTE_KERNEL_APPLY_H
 
 #include "base/indexes.h"
+#include "kernel/addresses.h"
 #include "kernel/tables.h"
 #include "model/plan.h"
 #include "model/shares.h"
@@ -34,6 +35,7 @@ struct sr_apply {
 	struct sr_indexes slots;
 	struct sr_apply_item *item;
 	size_t num;
+	struct sr_addresses addresses;
 	uint32_t *gone; /* backends to be freed at the end */
 	size_t num_gone;
 };

@@ -7,6 +7,7 @@
 #include "kernel/apply.h"
 #include "kernel/instance.h"
 #include "kernel/map_each.h"
+#include "kernel/sources.h"
 
 static bool endpoint_at_end(const struct sr_service *service, size_t i)
 {
@@ -146,6 +147,13 @@ static int prepare_frontends(const struct sr_apply *apply, const struct sr_plan 
 	return num > max ? prepare_full(apply, SR_MAP_FRONTENDS, err) : 0;
 }
 
+static int prepare_addresses(struct sr_apply *apply, const struct sr_plan *plan, struct sr_error *err)
+{
+	if (sr_sources_needed(plan) > sr_map_size(apply->datapath->map_fd[SR_MAP_SOURCES]))
+		return prepare_full(apply, SR_MAP_SOURCES, err);
+	return sr_addresses_plan(&apply->addresses, plan) < 0 ? sr_fail(err, -ENOMEM, "no memory") : 0;
+}
+
 static int prepare_indexes(struct sr_apply *apply, struct sr_error *err)
 {
 	struct sr_tables *tables = &apply->tables;
@@ -194,6 +202,8 @@ int sr_apply_prepare(struct sr_apply *apply, struct sr_datapath *datapath, const
 		r = prepare_indexes(apply, err);
 	if (r == 0)
 		r = prepare_frontends(apply, plan, err);
+	if (r == 0)
+		r = prepare_addresses(apply, plan, err);
 	for (size_t i = 0; r == 0 && i < plan->num; i++)
 		if (plan->op[i].kind != SR_OP_KEEP)
 			r = prepare_item(apply, &apply->item[apply->num++], &plan->op[i], err);
@@ -205,6 +215,7 @@ void sr_apply_clear(struct sr_apply *apply)
 	for (size_t i = 0; i < apply->num; i++)
 		free(apply->item[i].backend);
 	free(apply->item);
+	sr_addresses_clear(&apply->addresses);
 	free(apply->gone);
 	sr_tables_close(&apply->tables);
 }

@@ -10,7 +10,8 @@
 
 #include "base/cleanup.h"
 
-#define MAP_BATCH 1024
+#define MAP_BATCH    1024
+#define MAP_POSITION 64
 
 struct map_walk {
 	int fd;
@@ -76,13 +77,17 @@ static int map_each_batch(const struct map_walk *walk)
 {
 	__attribute__((cleanup(map_buffer_free))) struct map_buffer buffer = {};
 	bool started = false;
-	uint32_t position, num;
+	char position[MAP_POSITION];
 	int r, visited;
+	uint32_t num;
 
+	/* A hash map's position is a number; a trie's is a key. */
+	if (walk->info.key_size > sizeof(position))
+		return -EOPNOTSUPP;
 	r = map_buffer_resize(&buffer, &walk->info, MAP_BATCH);
 	while (r == 0) {
 		num = buffer.size;
-		r = bpf_map_lookup_batch(walk->fd, started ? &position : NULL, &position, buffer.keys, buffer.values,
+		r = bpf_map_lookup_batch(walk->fd, started ? position : NULL, position, buffer.keys, buffer.values,
 					 &num, NULL);
 		if (r == -ENOSPC) {
 			r = map_buffer_resize(&buffer, &walk->info, buffer.size * 2);

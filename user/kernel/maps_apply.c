@@ -13,6 +13,7 @@
 #include "kernel/apply.h"
 #include "kernel/instance.h"
 #include "kernel/maps.h"
+#include "kernel/sources.h"
 
 /* The generation comes last: with it the entry is in use. */
 static void write_backend(struct sr_tables *tables, const struct sr_apply_item *item, size_t position)
@@ -85,6 +86,14 @@ static void write_runs(struct sr_apply *apply, const struct sr_apply_item *item)
 	}
 }
 
+/* What a service's packets are told at once: not yet to heed source ranges that are to come. */
+static uint32_t write_early_flags(const struct sr_service *was, const struct sr_service *want)
+{
+	uint32_t late = SR_SERVICE_SOURCE_RANGES & ~(was ? was->flags : 0);
+
+	return SR_SERVICE_IN_USE | (want->flags & ~late);
+}
+
 /*
  * The moment of change: one word a set, and packets see its new backends. A
  * policy that goes does so before the runs change, and one that comes after
@@ -100,7 +109,21 @@ static void write_service(struct sr_apply *apply, const struct sr_apply_item *it
 	__atomic_store_n(&entry->flags, SR_SERVICE_IN_USE | (was ? was->flags & want->flags : 0), __ATOMIC_RELEASE);
 	write_runs(apply, item);
 	__atomic_store_n(&entry->affinity, want->affinity, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->flags, SR_SERVICE_IN_USE | want->flags, __ATOMIC_RELEASE);
+	__atomic_store_n(&entry->flags, write_early_flags(was, want), __ATOMIC_RELEASE);
+}
+
+/*
+ * Source ranges are written for a service that exists, so that a kill leaves
+ * none behind for the next one of its number, and followed when all are there.
+ */
+static int write_sources(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
+{
+	struct sr_service_entry *entry = &apply->tables.service[item->id];
+	int r = sr_sources_write(apply->datapath, item->id, item->op, err);
+
+	if (r == 0 && item->op->want)
+		__atomic_store_n(&entry->flags, SR_SERVICE_IN_USE | item->op->want->flags, __ATOMIC_RELEASE);
+	return r;
 }
 
 /*
@@ -143,20 +166,7 @@ static int write_info(struct sr_apply *apply, const struct sr_apply_item *item, 
 
 static const struct sr_frontend_spec *frontend_find(const struct sr_service *service, const struct sr_hostport *at)
 {
-	size_t low = 0, high = service ? service->num_frontends : 0;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int diff = sr_hostport_compare(&service->frontends[middle].at, at);
-
-		if (diff == 0)
-			return &service->frontends[middle];
-		if (diff < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	return service ? sr_service_frontend(service, at) : NULL;
 }
 
 static struct sr_frontend_key frontend_key(const struct sr_frontend_spec *spec)
@@ -207,6 +217,11 @@ static int delete_frontends(struct sr_apply *apply, const struct sr_apply_item *
 	return r;
 }
 
+static int delete_sources(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
+{
+	return sr_sources_delete(apply->datapath, item->id, item->op, err);
+}
+
 static int delete_service(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
 {
 	struct sr_service_entry *entry = &apply->tables.service[item->id];
@@ -222,10 +237,8 @@ static int delete_service(struct sr_apply *apply, const struct sr_apply_item *it
 	return 0;
 }
 
-static int apply_make(struct sr_apply *apply, struct sr_error *err)
+static void apply_write_services(struct sr_apply *apply)
 {
-	int r = 0;
-
 	if (apply->services.reused || apply->backends.reused || apply->slots.reused)
 		sr_tables_wait_for_packets();
 
@@ -235,22 +248,45 @@ static int apply_make(struct sr_apply *apply, struct sr_error *err)
 		write_service(apply, &apply->item[i]);
 		write_weights(apply, &apply->item[i]);
 	}
+}
+
+static int apply_each(struct sr_apply *apply,
+		      int (*step)(struct sr_apply *, const struct sr_apply_item *, struct sr_error *),
+		      struct sr_error *err)
+{
+	int r = 0;
+
 	for (size_t i = 0; r == 0 && i < apply->num; i++)
-		r = write_info(apply, &apply->item[i], err);
-	for (size_t i = 0; r == 0 && i < apply->num; i++)
-		r = write_frontends(apply, &apply->item[i], err);
+		r = step(apply, &apply->item[i], err);
 	return r;
+}
+
+static int apply_make(struct sr_apply *apply, struct sr_error *err)
+{
+	int r;
+
+	apply_write_services(apply);
+	r = apply_each(apply, write_info, err);
+	if (r == 0)
+		r = apply_each(apply, write_sources, err);
+	if (r == 0)
+		r = sr_addresses_begin(apply->datapath, &apply->addresses, err);
+	if (r == 0)
+		r = apply_each(apply, write_frontends, err);
+	return r < 0 ? r : sr_addresses_settle(apply->datapath, &apply->addresses, err);
 }
 
 /* No packet finds a backend gone that it was led to: they are seen off first. */
 static int apply_break(struct sr_apply *apply, struct sr_error *err)
 {
-	int r = 0;
+	int r = apply_each(apply, delete_frontends, err);
 
-	for (size_t i = 0; r == 0 && i < apply->num; i++)
-		r = delete_frontends(apply, &apply->item[i], err);
-	for (size_t i = 0; r == 0 && i < apply->num; i++)
-		r = delete_service(apply, &apply->item[i], err);
+	if (r == 0)
+		r = sr_addresses_end(apply->datapath, &apply->addresses, err);
+	if (r == 0)
+		r = apply_each(apply, delete_sources, err);
+	if (r == 0)
+		r = apply_each(apply, delete_service, err);
 	if (r < 0)
 		return r;
 

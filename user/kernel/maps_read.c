@@ -7,6 +7,7 @@
 #include "kernel/instance.h"
 #include "kernel/map_each.h"
 #include "kernel/maps.h"
+#include "kernel/sources.h"
 #include "kernel/tables.h"
 #include "model/shares.h"
 
@@ -66,6 +67,15 @@ static int read_frontend(const void *key, const void *value, void *context)
 	};
 
 	return service ? sr_service_add_frontend(service, &spec) : 0;
+}
+
+static int read_source(const void *key, const void *value, void *context)
+{
+	struct sr_service *service = read_service(context, ((const struct sr_source_key *)key)->service);
+	struct sr_cidr network = sr_source_network(key);
+
+	(void)value;
+	return service ? sr_service_add_source(service, &network) : 0;
 }
 
 static int read_backends(const struct read *read)
@@ -138,6 +148,8 @@ static int read_all(struct read *read, const struct sr_datapath *datapath)
 	r = sr_map_each(datapath->map_fd[SR_MAP_INFO], read_info, read);
 	if (r == 0)
 		r = sr_map_each(datapath->map_fd[SR_MAP_FRONTENDS], read_frontend, read);
+	if (r == 0)
+		r = sr_map_each(datapath->map_fd[SR_MAP_SOURCES], read_source, read);
 	if (r == 0)
 		r = read_backends(read);
 	for (size_t i = 0; r == 0 && i < read->services.num; i++)

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/addresses.h"
 #include "kernel/instance.h"
 #include "kernel/map_each.h"
 
@@ -188,6 +189,12 @@ static int tables_collect_frontend(const void *key, const void *value, void *dea
 	return tables_collect(dead, key, ((const struct sr_frontend *)value)->service);
 }
 
+static int tables_collect_source(const void *key, const void *value, void *dead)
+{
+	(void)value;
+	return tables_collect(dead, key, ((const struct sr_source_key *)key)->service);
+}
+
 static int tables_collect_info(const void *key, const void *value, void *dead)
 {
 	(void)value;
@@ -209,6 +216,7 @@ int sr_tables_mend(struct sr_datapath *datapath, struct sr_error *err)
 {
 	sr_autotables struct sr_tables tables = {};
 	struct tables_dead frontends = {.tables = &tables, .key_size = sizeof(struct sr_frontend_key)};
+	struct tables_dead sources = {.tables = &tables, .key_size = sizeof(struct sr_source_key)};
 	struct tables_dead info = {.tables = &tables, .key_size = sizeof(uint32_t)};
 	int r = sr_tables_open(&tables, datapath, err);
 
@@ -222,6 +230,10 @@ int sr_tables_mend(struct sr_datapath *datapath, struct sr_error *err)
 			tables.service[i] = (struct sr_service_entry){};
 
 	r = tables_mend_map(datapath, SR_MAP_FRONTENDS, &frontends, tables_collect_frontend, err);
+	if (r == 0)
+		r = sr_addresses_mend(datapath, err);
+	if (r == 0)
+		r = tables_mend_map(datapath, SR_MAP_SOURCES, &sources, tables_collect_source, err);
 	if (r == 0)
 		r = tables_mend_map(datapath, SR_MAP_INFO, &info, tables_collect_info, err);
 	return r;

@@ -52,6 +52,15 @@ static size_t service_frontend_place(const struct sr_service *service, const str
 	return low;
 }
 
+const struct sr_frontend_spec *sr_service_frontend(const struct sr_service *service, const struct sr_hostport *at)
+{
+	size_t place = service_frontend_place(service, at);
+
+	if (place == service->num_frontends || sr_hostport_compare(&service->frontends[place].at, at) != 0)
+		return NULL;
+	return &service->frontends[place];
+}
+
 int sr_service_add_frontend(struct sr_service *service, const struct sr_frontend_spec *frontend)
 {
 	size_t place = service_frontend_place(service, &frontend->at);
@@ -143,15 +152,11 @@ void sr_services_sort(struct sr_services *services)
 
 struct sr_service *sr_services_find_frontend(const struct sr_services *services, const struct sr_hostport *at)
 {
-	size_t i, place;
+	size_t i;
 
-	for (i = 0; i < services->num; i++) {
-		struct sr_service *service = &services->item[i];
-
-		place = service_frontend_place(service, at);
-		if (place < service->num_frontends && !sr_hostport_compare(&service->frontends[place].at, at))
-			return service;
-	}
+	for (i = 0; i < services->num; i++)
+		if (sr_service_frontend(&services->item[i], at))
+			return &services->item[i];
 	return NULL;
 }
 

@@ -69,6 +69,8 @@ struct sr_service *sr_services_add(struct sr_services *services);
 int sr_service_add_frontend(struct sr_service *service, const struct sr_frontend_spec *frontend);
 int sr_service_add_endpoint(struct sr_service *service, const struct sr_endpoint *endpoint);
 int sr_service_add_source(struct sr_service *service, const struct sr_cidr *source);
+/* A service's frontend at an address and port, or NULL. */
+const struct sr_frontend_spec *sr_service_frontend(const struct sr_service *service, const struct sr_hostport *at);
 /* Sort by identity. */
 void sr_services_sort(struct sr_services *services);
 /* The service that owns a frontend, or NULL. Linear. */

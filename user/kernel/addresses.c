@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "kernel/addresses.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "base/array.h"
+#include "kernel/instance.h"
+#include "kernel/map_each.h"
+
+/* Beside enum sr_address_flags, and never written: the address has an entry. */
+#define ADDRESS_EXISTS (1u << 31)
+
+static uint32_t address_flags(uint8_t kind)
+{
+	if (kind == SR_FRONTEND_RESERVED)
+		return 0;
+	return ADDRESS_EXISTS | (kind == SR_FRONTEND_CLUSTER_IP ? SR_ADDRESS_CLUSTER_IP : 0);
+}
+
+void sr_addresses_clear(struct sr_addresses *addresses)
+{
+	free(addresses->item);
+	memset(addresses, 0, sizeof(*addresses));
+}
+
+static int address_compare(const void *a, const void *b)
+{
+	const struct sr_address_change *x = a, *y = b;
+
+	return sr_addr_compare(&x->addr, &y->addr);
+}
+
+static int address_add(struct sr_addresses *addresses, const struct sr_addr *addr, uint32_t was, uint32_t want)
+{
+	struct sr_address_change *new = sr_array_add(&addresses->item, &addresses->num, sizeof(*new));
+
+	if (!new)
+		return -ENOMEM;
+	*new = (struct sr_address_change){.addr = *addr, .was = was, .want = want};
+	return 0;
+}
+
+/* Sort, and make one of those that are equal. */
+static void address_merge(struct sr_addresses *addresses)
+{
+	struct sr_address_change *last = addresses->item;
+
+	if (!addresses->num)
+		return;
+	qsort(addresses->item, addresses->num, sizeof(*addresses->item), address_compare);
+	for (size_t i = 1; i < addresses->num; i++) {
+		struct sr_address_change *next = &addresses->item[i];
+
+		if (address_compare(last, next) != 0) {
+			*++last = *next;
+			continue;
+		}
+		last->was |= next->was;
+		last->want |= next->want;
+	}
+	addresses->num = last + 1 - addresses->item;
+}
+
+/* --- of a plan -------------------------------------------------------------------- */
+
+static bool address_has_frontend(const struct sr_service *service, const struct sr_frontend_spec *frontend)
+{
+	const struct sr_frontend_spec *same = service ? sr_service_frontend(service, &frontend->at) : NULL;
+
+	return same && same->kind == frontend->kind;
+}
+
+/* The addresses of those frontends of `a` that `b` lacks. */
+static int address_add_unlike(struct sr_addresses *out, const struct sr_service *a, const struct sr_service *b)
+{
+	int r = 0;
+
+	for (size_t i = 0; a && r == 0 && i < a->num_frontends; i++)
+		if (!address_has_frontend(b, &a->frontends[i]))
+			r = address_add(out, &a->frontends[i].at.addr, 0, 0);
+	return r;
+}
+
+/* What a service's frontends make of the addresses, among those that may change. */
+static void address_count(struct sr_addresses *addresses, const struct sr_service *service, bool wanted)
+{
+	for (size_t i = 0; service && i < service->num_frontends; i++) {
+		const struct sr_frontend_spec *frontend = &service->frontends[i];
+		struct sr_address_change *change =
+			bsearch(&(struct sr_address_change){.addr = frontend->at.addr}, addresses->item, addresses->num,
+				sizeof(*change), address_compare);
+
+		if (change)
+			*(wanted ? &change->want : &change->was) |= address_flags(frontend->kind);
+	}
+}
+
+int sr_addresses_plan(struct sr_addresses *out, const struct sr_plan *plan)
+{
+	sr_autoaddresses struct sr_addresses addresses = {};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->num; i++) {
+		const struct sr_op *op = &plan->op[i];
+
+		if (op->kind == SR_OP_KEEP)
+			continue;
+		r = address_add_unlike(&addresses, op->was, op->want);
+		if (r == 0)
+			r = address_add_unlike(&addresses, op->want, op->was);
+	}
+	if (r < 0)
+		return r;
+
+	address_merge(&addresses);
+	for (size_t i = 0; addresses.num && i < plan->num; i++) {
+		address_count(&addresses, plan->op[i].was, false);
+		address_count(&addresses, plan->op[i].want, true);
+	}
+	*out = addresses;
+	memset(&addresses, 0, sizeof(addresses));
+	return 0;
+}
+
+/* --- into the map --------------------------------------------------------------------- */
+
+static int address_write(const struct sr_datapath *datapath, const struct sr_addr *addr, uint32_t flags,
+			 struct sr_error *err)
+{
+	struct sr_address value = {.self = *addr, .flags = flags & ~ADDRESS_EXISTS};
+	int fd = datapath->map_fd[SR_MAP_ADDRESSES];
+
+	if (bpf_map_update_elem(fd, addr, &value, BPF_ANY) == 0)
+		return 0;
+	if (errno == E2BIG)
+		return sr_fail(err, -ENOSPC, "map sr_addresses is full: it holds %u addresses", sr_map_size(fd));
+	return sr_fail(err, -errno, "cannot write map sr_addresses: %s", strerror(errno));
+}
+
+int sr_addresses_begin(const struct sr_datapath *datapath, const struct sr_addresses *addresses, struct sr_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < addresses->num; i++) {
+		const struct sr_address_change *change = &addresses->item[i];
+
+		if (change->want && !change->was)
+			r = address_write(datapath, &change->addr, 0, err);
+	}
+	return r;
+}
+
+int sr_addresses_settle(const struct sr_datapath *datapath, const struct sr_addresses *addresses, struct sr_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < addresses->num; i++) {
+		const struct sr_address_change *change = &addresses->item[i];
+		uint32_t there = change->was ? change->was : ADDRESS_EXISTS;
+
+		if (change->want && change->want != there)
+			r = address_write(datapath, &change->addr, change->want, err);
+	}
+	return r;
+}
+
+int sr_addresses_end(const struct sr_datapath *datapath, const struct sr_addresses *addresses, struct sr_error *err)
+{
+	for (size_t i = 0; i < addresses->num; i++) {
+		const struct sr_address_change *change = &addresses->item[i];
+
+		if (change->want || !change->was)
+			continue;
+		if (bpf_map_delete_elem(datapath->map_fd[SR_MAP_ADDRESSES], &change->addr) < 0 && errno != ENOENT)
+			return sr_fail(err, -errno, "cannot delete from map sr_addresses: %s", strerror(errno));
+	}
+	return 0;
+}
+
+/* --- after a crash ----------------------------------------------------------------------- */
+
+static int address_take_frontend(const void *key, const void *value, void *addresses)
+{
+	const struct sr_frontend_key *at = key;
+
+	return address_add(addresses, &at->addr, 0, address_flags(((const struct sr_frontend *)value)->kind));
+}
+
+static int address_take_entry(const void *key, const void *value, void *addresses)
+{
+	return address_add(addresses, key, ADDRESS_EXISTS | ((const struct sr_address *)value)->flags, 0);
+}
+
+int sr_addresses_mend(const struct sr_datapath *datapath, struct sr_error *err)
+{
+	sr_autoaddresses struct sr_addresses addresses = {};
+	int r = sr_map_each(datapath->map_fd[SR_MAP_FRONTENDS], address_take_frontend, &addresses);
+
+	if (r == 0)
+		r = sr_map_each(datapath->map_fd[SR_MAP_ADDRESSES], address_take_entry, &addresses);
+	if (r < 0)
+		return sr_fail(err, r, "cannot read the maps: %s", strerror(-r));
+
+	address_merge(&addresses);
+	r = sr_addresses_begin(datapath, &addresses, err);
+	if (r == 0)
+		r = sr_addresses_settle(datapath, &addresses, err);
+	return r < 0 ? r : sr_addresses_end(datapath, &addresses, err);
+}
