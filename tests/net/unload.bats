@@ -126,6 +126,22 @@ load_and_unload() {
 	((${#lines[@]} == 1))
 }
 
+@test "where ip netns exec hides bpffs, each command says so" {
+	local command
+
+	load
+	for command in load status "map list" unload; do
+		# With a process 1 of its own, which may be looked at in a container, too.
+		run unshare --pid --fork --mount-proc sh -c "ip netns exec $LAB-node1 \
+			$SVCROUTE --instance $LAB-node1 $command; exit \$?"
+		((status == 1))
+		((${#lines[@]} == 1))
+		[[ $output == *nsenter* ]]
+	done
+	expect_both web-2 NEAR web-1 WEB2
+	lab_svcroute node1 -q unload
+}
+
 @test "after unload services do not answer, and the next load serves them" {
 	load --xdp native
 	expect_both web-2 NEAR web-1 WEB2

@@ -60,9 +60,12 @@ static int datapath_open_maps(struct sr_datapath *datapath, struct sr_error *err
 int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_access access, struct sr_error *err)
 {
 	sr_autodatapath struct sr_datapath *datapath = NULL;
+	bool mounted;
 	int r;
 
 	r = datapath_new(&datapath, instance, access, err);
+	if (r == 0)
+		r = sr_pins_look(&mounted, err);
 	if (r == 0 && access == SR_ACCESS_WRITE)
 		r = sr_pins_lock(datapath, false, err);
 	if (r == 0)
@@ -150,9 +153,12 @@ int sr_datapath_unload(const char *instance, struct sr_error *err)
 {
 	sr_autodatapath struct sr_datapath *datapath = NULL;
 	struct datapath_ids ids = {};
+	bool mounted;
 	int r;
 
 	r = datapath_new(&datapath, instance, SR_ACCESS_WRITE, err);
+	if (r == 0)
+		r = sr_pins_look(&mounted, err);
 	if (r == 0)
 		r = sr_pins_lock(datapath, false, err);
 	if (r < 0)

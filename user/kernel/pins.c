@@ -51,23 +51,31 @@ static bool pins_are_in_passing(void)
 	return stat("/proc/self/ns/mnt", &own) == 0 && stat("/proc/1/ns/mnt", &init) == 0 && own.st_ino != init.st_ino;
 }
 
-int sr_pins_mount(bool *mounted, struct sr_error *err)
+int sr_pins_look(bool *mounted, struct sr_error *err)
 {
 	struct statfs fs;
 
-	if (mounted)
-		*mounted = false;
 	if (statfs(SR_BPFFS, &fs) < 0)
 		return sr_fail(err, -errno, "%s: %s (does this kernel have CONFIG_BPF_SYSCALL, and is /sys mounted?)",
 			       SR_BPFFS, strerror(errno));
-	if (fs.f_type == BPF_FS_MAGIC)
+	*mounted = fs.f_type == BPF_FS_MAGIC;
+	if (*mounted || !pins_are_in_passing())
 		return 0;
+	return sr_fail(err, -EXDEV,
+		       "%s is no bpffs in this mount namespace, and what is pinned in it would vanish with it; "
+		       "where 'ip netns exec' made it, use 'nsenter --net=/run/netns/NAME' instead",
+		       SR_BPFFS);
+}
 
-	if (pins_are_in_passing())
-		return sr_fail(err, -EXDEV,
-			       "%s is no bpffs in this mount namespace, and what is pinned in it would vanish with it; "
-			       "where 'ip netns exec' made it, use 'nsenter --net=/run/netns/NAME' instead",
-			       SR_BPFFS);
+int sr_pins_mount(bool *mounted, struct sr_error *err)
+{
+	bool was_mounted = false;
+	int r = sr_pins_look(&was_mounted, err);
+
+	if (mounted)
+		*mounted = false;
+	if (r < 0 || was_mounted)
+		return r;
 	if (mount("bpf", SR_BPFFS, "bpf", 0, "mode=0700") < 0)
 		return sr_fail(err, -errno, "cannot mount bpffs at %s: %s", SR_BPFFS, strerror(errno));
 	if (mounted)

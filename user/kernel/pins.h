@@ -23,6 +23,12 @@ struct sr_datapath;
 /* Set datapath->instance and ->folder. -EINVAL: the name cannot be a folder's. */
 int sr_pins_name(struct sr_datapath *datapath, const char *instance, struct sr_error *err);
 
+/*
+ * Is bpffs mounted at SR_BPFFS? -EXDEV: it is not, and this mount namespace is
+ * another than init's, where it may well be.
+ */
+int sr_pins_look(bool *mounted, struct sr_error *err);
+
 /* Mount bpffs at SR_BPFFS unless it is; *mounted (may be NULL) says so. */
 int sr_pins_mount(bool *mounted, struct sr_error *err);
 
