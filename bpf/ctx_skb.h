@@ -120,6 +120,17 @@ static __always_inline int ctx_store_v6(sr_ctx *ctx, __u16 offset, const void *f
 	return ctx_write(ctx, offset, from, length);
 }
 
+static __always_inline int ctx_read(sr_ctx *ctx, __u16 offset, void *to, __u32 length)
+{
+	return bpf_skb_load_bytes(ctx, offset, to, length);
+}
+
+/* Payload of each of the segments that the packet stands for; 0: it is one. */
+static __always_inline __u32 ctx_segment(const sr_ctx *ctx)
+{
+	return ctx->gso_size;
+}
+
 static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)
 {
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);

@@ -48,6 +48,21 @@ static __always_inline int ctx_store_v6(sr_ctx *ctx, __u16 offset, const void *f
 	return ctx_write(ctx, offset, from, length);
 }
 
+static __always_inline int ctx_read(sr_ctx *ctx, __u16 offset, void *to, __u32 length)
+{
+	void *from = ctx_data(ctx) + offset;
+
+	if (from + length > ctx_data_end(ctx))
+		return -1;
+	__builtin_memcpy(to, from, length);
+	return 0;
+}
+
+static __always_inline __u32 ctx_segment(const sr_ctx *ctx)
+{
+	return 0;
+}
+
 static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)
 {
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);

@@ -84,68 +84,107 @@ static __always_inline bool forward_is_for_xdp(sr_ctx *ctx, const struct bpf_fib
 }
 
 /*
- * Rewrite a packet and send it where its new destination lies. What XDP cannot
- * finish it leaves untouched to tc.
+ * How long the packet is on the wire. What stands for many segments is cut to
+ * pieces of gso_size on its way out.
  */
-static __noinline int forward_rewritten(sr_ctx *ctx, struct pkt *pkt, const struct sr_rewrite *to)
+static __always_inline __u16 forward_length(sr_ctx *ctx, const struct pkt *pkt)
+{
+	__u32 segment = ctx_segment(ctx);
+	__u8 header = sizeof(struct udphdr);
+
+	if (likely(!segment))
+		return pkt->length;
+	if (pkt->tuple.proto == IPPROTO_TCP && ctx_read(ctx, pkt_l4(pkt) + 12, &header, 1) == 0)
+		header = (header >> 4) * 4;
+	return pkt_l4(pkt) - pkt_l3(pkt) + header + segment;
+}
+
+/*
+ * Where a packet leaves once it is `src` to `dst`: it is noted in `pkt`. What
+ * XDP cannot finish it leaves untouched to tc.
+ *
+ * Too long is too long, whether or not IPv4 would let a router cut the packet:
+ * it goes to the device past the stack, and a program cannot cut it. Senders
+ * that allow it learn the MTU all the same, and cut their packets themselves.
+ */
+static __noinline int forward_route(sr_ctx *ctx, struct pkt *pkt, const struct sr_addr *src, const struct sr_addr *dst)
 {
 	struct bpf_fib_lookup fib = {};
 	long way;
-	int ret;
 
-	if (!pkt || !to)
+	if (!pkt || !src || !dst)
 		return SR_DROP_INTERNAL;
 	if (pkt->ttl <= 1)
 		return SR_DROP_TTL;
 
-	forward_ask(&fib, ctx, pkt, &to->src, &to->dst);
-	if (CTX_CAN_REDO)
-		fib.tot_len = pkt->length;
+	forward_ask(&fib, ctx, pkt, src, dst);
+	fib.tot_len = forward_length(ctx, pkt);
 	way = ctx_fib_lookup(ctx, &fib);
 	if (CTX_CAN_REDO && !forward_is_for_xdp(ctx, &fib, way))
 		return SR_PASS_TO_TC;
+	if (way == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
+		pkt->mtu = fib.mtu_result;
+		return SR_DROP_TOO_BIG;
+	}
 	if (!forward_has_route(way))
 		return SR_DROP_NO_ROUTE;
 
-	ret = nat_rewrite(ctx, pkt, to);
-	if (ret == SR_OK)
-		ret = forward_age(ctx, pkt);
-	if (ret == SR_OK && CTX_CAN_REDO)
-		ret = forward_link(ctx, &fib);
 	pkt->out_ifindex = fib.ifindex;
 	pkt->out_hop.nh_family = fib.family;
 	__builtin_memcpy(pkt->out_hop.ipv6_nh, fib.ipv6_dst, 16);
-	return ret;
+	return CTX_CAN_REDO ? forward_link(ctx, &fib) : SR_OK;
 }
 
 /*
- * Rewrite a packet and give it to this host's stack, as if it came from the
- * service: by the device that leads there, or a strict reverse path filter
- * (RFC 3704, section 2.2) would not have it. No hop: it has arrived.
+ * The same for a packet that ends at this host: it is given to the stack as if
+ * it came from `src`: by the device that leads there, or a strict reverse path
+ * filter (RFC 3704, section 2.2) would not have it.
  */
-static __noinline int forward_to_host(sr_ctx *ctx, struct pkt *pkt, const struct sr_rewrite *to)
+static __noinline int forward_to_host(sr_ctx *ctx, struct pkt *pkt, const struct sr_addr *src,
+				      const struct sr_addr *dst)
 {
 	struct bpf_fib_lookup fib = {};
 	struct sr_device *device;
-	int ret;
 
-	if (!pkt || !to)
+	if (!pkt || !src || !dst)
 		return SR_DROP_INTERNAL;
 	if (CTX_CAN_REDO)
 		return SR_PASS_TO_TC;
 
-	forward_ask(&fib, ctx, pkt, &to->dst, &to->src);
+	forward_ask(&fib, ctx, pkt, dst, src);
 	if (!forward_has_route(ctx_fib_lookup(ctx, &fib)))
 		return SR_DROP_NO_ROUTE;
 	device = device_lookup(fib.ifindex);
 	if (!device)
 		return SR_DROP_NO_ROUTE;
 
-	ret = nat_rewrite(ctx, pkt, to);
-	if (ret == SR_OK && pkt_l3(pkt) && ctx_write(ctx, 0, device->mac, sizeof(device->mac)))
-		ret = SR_DROP_INTERNAL;
 	pkt->out_ifindex = fib.ifindex;
-	return ret;
+	if (pkt_l3(pkt) && ctx_write(ctx, 0, device->mac, sizeof(device->mac)))
+		return SR_DROP_INTERNAL;
+	return SR_OK;
+}
+
+/* Does what leaves so end at this host, though it was on its way out of it? */
+static __always_inline bool forward_ends_here(__u32 flags)
+{
+	return flags & (flags & SR_CONN_REPLY ? SR_CONN_CLIENT_HOST : SR_CONN_BACKEND_HOST);
+}
+
+/*
+ * A packet of a connection leaves past the stack, as `src` to `dst`: forward_begin()
+ * says where, then it is rewritten, then forward_end() counts the hop, if it was one.
+ */
+static __always_inline int forward_begin(sr_ctx *ctx, struct pkt *pkt, __u32 flags, const struct sr_addr *src,
+					 const struct sr_addr *dst)
+{
+	if (unlikely(forward_ends_here(flags)))
+		return forward_to_host(ctx, pkt, src, dst);
+	return forward_route(ctx, pkt, src, dst);
+}
+
+static __always_inline int forward_end(sr_ctx *ctx, const struct pkt *pkt, __u32 flags)
+{
+	return unlikely(forward_ends_here(flags)) ? SR_OK : forward_age(ctx, pkt);
 }
 
 #endif

@@ -117,6 +117,11 @@ static __always_inline bool pkt_is_cut(const struct pkt *pkt)
 	return unlikely(pkt_l3(pkt) + pkt->length > pkt->frame);
 }
 
+static __always_inline bool pkt_is_served(__u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+}
+
 static __always_inline int pkt_parse_transport(struct pkt *pkt, void *data, void *data_end)
 {
 	if (pkt_is_cut(pkt))
@@ -124,7 +129,7 @@ static __always_inline int pkt_parse_transport(struct pkt *pkt, void *data, void
 	/* Over IPv6 it names the first header of what was cut, which may be an extension. */
 	if (pkt->fragment == PKT_LATER_FRAGMENT && pkt->family == 6)
 		return SR_OK;
-	if (pkt->tuple.proto != IPPROTO_TCP && pkt->tuple.proto != IPPROTO_UDP)
+	if (!pkt_is_served(pkt->tuple.proto))
 		return SR_PASS_NOT_SERVED_PROTO;
 	if (pkt->fragment == PKT_LATER_FRAGMENT)
 		return SR_OK;

@@ -27,19 +27,17 @@ static __always_inline bool service_is_translated(const struct pkt *pkt, struct 
 	return conn && conn->to.flags & SR_CONN_REPLY;
 }
 
-/* Does the half that leaves so end at this host, though it was on its way out of it? */
-static __always_inline bool service_ends_here(__u32 flags)
-{
-	return flags & (flags & SR_CONN_REPLY ? SR_CONN_CLIENT_HOST : SR_CONN_BACKEND_HOST);
-}
-
 static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, const struct sr_rewrite *to)
 {
+	int ret;
+
 	if (!(to->flags & SR_CONN_SNAT))
 		return nat_rewrite(ctx, pkt, to);
-	if (unlikely(service_ends_here(to->flags)))
-		return forward_to_host(ctx, pkt, to);
-	return forward_rewritten(ctx, pkt, to);
+
+	ret = forward_begin(ctx, pkt, to->flags, &to->src, &to->dst);
+	if (ret == SR_OK)
+		ret = nat_rewrite(ctx, pkt, to);
+	return ret == SR_OK ? forward_end(ctx, pkt, to->flags) : ret;
 }
 
 /* Find the service that a flow's first packet calls: scratch->conn begins with it. */

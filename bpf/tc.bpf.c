@@ -2,6 +2,7 @@
 /* tc on the uplink and on the pods' veths: both ways in, both ways out. */
 #include "ctx_skb.h"
 
+#include "icmp.h"
 #include "refuse.h"
 #include "service.h"
 #include "verdict.h"
@@ -34,6 +35,8 @@ static __always_inline int tc_in(struct __sk_buff *ctx, enum side from)
 	ret = pkt_parse(ctx, &pkt);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, from);
+	else if (ret == SR_PASS_NOT_SERVED_PROTO)
+		ret = icmp_pass(ctx, &pkt, false);
 	return verdict(ctx, &pkt, ret, WAY_IN);
 }
 
@@ -45,6 +48,8 @@ static __always_inline int tc_out(struct __sk_buff *ctx, bool to_wire)
 	ret = pkt_parse(ctx, &pkt);
 	if (ret == SR_OK)
 		ret = service_out(ctx, &pkt, to_wire);
+	else if (ret == SR_PASS_NOT_SERVED_PROTO)
+		ret = icmp_pass(ctx, &pkt, true);
 	return verdict(ctx, &pkt, ret, WAY_OUT);
 }
 

@@ -226,8 +226,16 @@ struct sr_scratch {
 	__u32 kind; /* enum sr_frontend_kind: of the frontend that `conn` calls */
 	__u32 zero;
 	__u8 bytes[SR_SCRATCH_BYTES + 8];
+	struct {
+		struct sr_tuple quoted;
+		struct sr_tuple answer;	  /* the quoted tuple turned round */
+		struct sr_rewrite leaves; /* how a packet of `answer` leaves: what is quoted becomes its inverse */
+		struct sr_addr src;	  /* the error's own new source */
+		__u32 l4;		  /* offset of the quoted transport header */
+		__u32 zero;
+	} icmp;
 };
-_Static_assert(sizeof(struct sr_scratch) == 840, "sr_scratch");
+_Static_assert(sizeof(struct sr_scratch) == 984, "sr_scratch");
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
 

@@ -157,6 +157,55 @@ TEST(errors_to_one_peer_are_limited)
 	expect_verdict(VERDICT_REDIRECT);
 }
 
+static struct frame expired(const char *client, const struct frame *about)
+{
+	return icmp(NODE ":1", client, world.family == 4 ? 11 : 3, 0, about, FROM_ROUTER, BACK);
+}
+
+static struct frame too_big(const char *client, uint32_t mtu, const struct frame *about)
+{
+	int type = world.family == 4 ? 3 : 2, code = world.family == 4 ? 4 : 0;
+	size_t most = world.family == 4 ? 576 - 28 : 1280 - 48;
+
+	return icmp(NODE ":1", client, type, code, about, .icmp_info = mtu, .quote_size = most, FROM_ROUTER, BACK);
+}
+
+/* To another node there is a hop, and it is traceroute's. */
+TEST(the_last_hop_is_reported)
+{
+	struct frame frame = packet(FROM, TO, .ttl = 1);
+
+	given_external(TO, REMOTE ":8080");
+	send(PROG_FROM_WIRE, frame);
+	expect_refusal(SR_DROP_TTL, expired(CLIENT ":1", &frame));
+}
+
+/* RFC 1191; RFC 8201. It is said of what may be fragmented, too: a program cannot do it. */
+TEST(what_is_too_long_for_the_way_out_is_reported)
+{
+	size_t headers = (world.family == 4 ? 20 : 40) + (world.proto == IPPROTO_TCP ? 20 : 8);
+	struct frame frame = packet(FROM, TO, .payload_size = 1501 - headers);
+
+	given_external(TO, REMOTE ":8080");
+	send(PROG_FROM_WIRE, frame);
+	expect_refusal(SR_DROP_TOO_BIG, too_big(CLIENT ":1", 1500, &frame));
+	send(PROG_FROM_WIRE, packet(FROM, TO, .payload_size = 1500 - headers));
+	expect_redirect(packet(expect_snat(NODE), REMOTE ":8080", .payload_size = 1500 - headers, .ttl = 63));
+}
+
+/* What path-MTU discovery needs is not limited. */
+TEST(mtus_are_told_without_limit)
+{
+	struct frame frame = packet(FROM, TO, .payload_size = 2000);
+
+	given_icmp_ratelimit(60000);
+	given_external(TO, REMOTE ":8080");
+	for (int i = 0; i < 9; i++) {
+		send(PROG_FROM_WIRE, frame);
+		expect_refusal(SR_DROP_TOO_BIG, too_big(CLIENT ":1", 1500, &frame));
+	}
+}
+
 const struct CMUnitTest refuse_tests[] = {
 	EACH_WAY(outside_is_told),
 	EACH_WAY(a_pod_is_told),
@@ -168,6 +217,9 @@ const struct CMUnitTest refuse_tests[] = {
 	BOTH_FAMILIES(without_an_address_the_service_itself_answers),
 	BOTH_FAMILIES(who_is_no_host_is_told_nothing),
 	BOTH_FAMILIES(what_went_to_all_on_the_link_is_not_answered),
+	EACH_WAY(the_last_hop_is_reported),
+	EACH_WAY(what_is_too_long_for_the_way_out_is_reported),
+	BOTH_FAMILIES(mtus_are_told_without_limit),
 	EACH_WAY(later_fragments_are_not_answered),
 	EACH_WAY(xdp_leaves_the_answer_to_tc),
 	BOTH_FAMILIES(errors_to_one_peer_are_limited),

@@ -21,7 +21,8 @@
 	X(halves)                                                                                                      \
 	X(spread)                                                                                                      \
 	X(maps)                                                                                                        \
-	X(refuse)
+	X(refuse)                                                                                                      \
+	X(icmp)
 
 #define X(group)                                                                                                       \
 	extern const struct CMUnitTest group##_tests[];                                                                \
