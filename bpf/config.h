@@ -36,8 +36,11 @@ const volatile bool sr_allow_external_clusterip __weak = false;
 const volatile __u16 sr_snat_port_low __weak = 1024;
 const volatile __u16 sr_snat_port_high __weak = 32767;
 
-/* Cookie of the host's network namespace: only its sockets are served. 0: any. */
+/* Cookie of the host's network namespace, by which its sockets are known. 0: all are the host's. */
 const volatile __u64 sr_host_netns __weak = 0;
+
+/* Sockets of other namespaces, pods' that is, are served, too. */
+const volatile bool sr_pod_sockets __weak = false;
 
 /* Seeds of the hash that makes connection keys of IPv6 tuples. */
 const volatile __u64 sr_key_seed[10] __weak = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};

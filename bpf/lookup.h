@@ -18,11 +18,8 @@ static __always_inline bool frontend_is_served(const struct frontend *frontend)
 	return frontend->kind != SR_FRONTEND_PASS && frontend->kind != SR_FRONTEND_RESERVED;
 }
 
-/*
- * The service behind an address. Return SR_OK and fill `out`, or
- * SR_PASS_NOT_A_SERVICE.
- */
-static __always_inline int frontend_lookup(const struct sr_addr *addr, __be16 port, __u8 proto, struct frontend *out)
+/* What an address is kept for, served or not. Return SR_OK and fill `out`, or SR_PASS_NOT_A_SERVICE. */
+static __always_inline int frontend_read(const struct sr_addr *addr, __be16 port, __u8 proto, struct frontend *out)
 {
 	struct sr_frontend_key key = {.addr = *addr, .port = port, .proto = proto};
 	struct sr_frontend *found = bpf_map_lookup_elem(&sr_frontends, &key);
@@ -36,6 +33,14 @@ static __always_inline int frontend_lookup(const struct sr_addr *addr, __be16 po
 	barrier();
 	if (found->self.addr.half[0] != key.addr.half[0] || found->self.addr.half[1] != key.addr.half[1] ||
 	    *(__u32 *)&found->self.port != *(__u32 *)&key.port)
+		return SR_PASS_NOT_A_SERVICE;
+	return SR_OK;
+}
+
+/* The service behind an address. Return the same. */
+static __always_inline int frontend_lookup(const struct sr_addr *addr, __be16 port, __u8 proto, struct frontend *out)
+{
+	if (frontend_read(addr, port, proto, out) != SR_OK)
 		return SR_PASS_NOT_A_SERVICE;
 	return frontend_is_served(out) ? SR_OK : SR_PASS_NOT_A_SERVICE;
 }

@@ -6,6 +6,7 @@
 #ifndef BPF_PACKET_H
 #define BPF_PACKET_H
 
+#include "addr.h"
 #include "maps.h"
 #include "net.h"
 
@@ -49,25 +50,6 @@ static __always_inline __u16 pkt_l4(const struct pkt *pkt)
 static __always_inline __u16 pkt_l3(const struct pkt *pkt)
 {
 	return CTX_CAN_REDO ? ETH_HLEN : pkt->l3;
-}
-
-#define PKT_V4_PREFIX bpf_htonl(0xffff)
-
-static __always_inline void addr_from_v4(struct sr_addr *addr, __be32 v4)
-{
-	addr->half[0] = 0;
-	addr->word[2] = PKT_V4_PREFIX;
-	addr->word[3] = v4;
-}
-
-static __always_inline bool addr_is_equal(const struct sr_addr *a, const struct sr_addr *b)
-{
-	return a->half[0] == b->half[0] && a->half[1] == b->half[1];
-}
-
-static __always_inline bool addr_is_v4(const struct sr_addr *addr)
-{
-	return addr->half[0] == 0 && addr->word[2] == PKT_V4_PREFIX;
 }
 
 /* Both ports as one word, as they lie in the packet. */

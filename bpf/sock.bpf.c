@@ -1,174 +1,151 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Sockets of this host: a call to a service becomes a call to its backend
- * before there is a packet, so that none needs work. What the socket is told
- * of its peer stays the service's address.
+ * Sockets of this host, and of its pods if one likes: a call to a service
+ * becomes a call to its backend before there is a packet, so that none needs
+ * work. What the socket is told of its peer stays the service's address.
  */
+#include "bind.h"
 #include "config.h"
 #include "select.h"
+#include "sockets.h"
 #include "verdict.h"
-
-#define SOCK_DENY  0
-#define SOCK_ALLOW 1
 
 #define ECONNREFUSED 111
 
-/* An address that a socket names. */
-struct sock_target {
-	struct sr_addr addr;
-	__be16 port;
-	__u8 proto;
-};
-
-static __always_inline bool sock_is_served(struct bpf_sock_addr *ctx)
+/*
+ * A call's source is not known before it is routed. What depends on it is left
+ * to tc, which sees it in the packets: source ranges, and which of a host's
+ * pods a client is that has an affinity. The host itself is one client.
+ */
+static __always_inline bool sock_needs_source(struct bpf_sock_addr *ctx, const struct frontend *frontend)
 {
-	return !sr_host_netns || bpf_get_netns_cookie(ctx) == sr_host_netns;
-}
+	struct sr_service_entry *entry = service_lookup(frontend->service);
 
-static __always_inline void sock_read(struct bpf_sock_addr *ctx, int family, struct sock_target *target)
-{
-	target->port = ctx->user_port;
-	target->proto = ctx->protocol;
-	if (family == 4) {
-		target->addr.half[0] = 0;
-		target->addr.word[2] = bpf_htonl(0xffff);
-		target->addr.word[3] = ctx->user_ip4;
-		return;
-	}
-	target->addr.word[0] = ctx->user_ip6[0];
-	target->addr.word[1] = ctx->user_ip6[1];
-	target->addr.word[2] = ctx->user_ip6[2];
-	target->addr.word[3] = ctx->user_ip6[3];
-}
-
-static __always_inline void sock_write(struct bpf_sock_addr *ctx, int family, const struct sr_addr *addr, __be16 port)
-{
-	ctx->user_port = port;
-	if (family == 4) {
-		ctx->user_ip4 = addr->word[3];
-		return;
-	}
-	ctx->user_ip6[0] = addr->word[0];
-	ctx->user_ip6[1] = addr->word[1];
-	ctx->user_ip6[2] = addr->word[2];
-	ctx->user_ip6[3] = addr->word[3];
-}
-
-static __always_inline void sock_key(struct sr_socket_key *key, __u64 cookie, const struct sr_addr *addr, __be16 port,
-				     __u8 proto, bool reply)
-{
-	__builtin_memset(key, 0, sizeof(*key));
-	key->cookie = cookie;
-	key->addr = *addr;
-	key->port = port;
-	key->proto = proto;
-	key->reply = reply;
-}
-
-static __always_inline bool sock_entry_is_of(const struct sr_socket *entry, const struct sr_socket_key *key)
-{
-	const __u64 *a = (const __u64 *)&entry->self, *b = (const __u64 *)key;
-
-	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3];
-}
-
-/* Remember under `key` that `addr`:`port` of backend `conn` belongs to it. */
-static __always_inline void sock_remember(const struct sr_socket_key *key, const struct sr_addr *addr, __be16 port,
-					  const struct sr_conn *conn)
-{
-	struct sr_socket entry = {
-		.self = *key,
-		.addr = *addr,
-		.port = port,
-		.backend = conn->backend,
-		.generation = conn->generation,
-	};
-
-	bpf_map_update_elem(&sr_sockets, key, &entry, BPF_ANY);
-}
-
-/* The backend this socket talks to under the frontend's name, if it still is one. */
-static __always_inline bool sock_recall(const struct sr_socket_key *key, struct sr_conn *conn)
-{
-	struct sr_socket *known = bpf_map_lookup_elem(&sr_sockets, key);
-
-	if (!known)
+	if (!entry)
 		return false;
-	conn->to.dst = known->addr;
-	conn->to.dport = known->port;
-	conn->backend = known->backend;
-	conn->generation = known->generation;
-	barrier();
-	return sock_entry_is_of(known, key) && backend_is_current(conn->backend, conn->generation);
-}
-
-static __always_inline int sock_refuse(struct bpf_sock_addr *ctx)
-{
-	verdict_count(SR_DROP_NO_ENDPOINT, 0);
-	/* Since Linux 5.18 we choose the error; before, it is EPERM. */
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_set_retval))
-		bpf_set_retval(-ECONNREFUSED);
-	return SOCK_DENY;
+	if (frontend->kind == SR_FRONTEND_LOAD_BALANCER && entry->flags & SR_SERVICE_SOURCE_RANGES)
+		return true;
+	return entry->affinity && !sock_is_of_host(ctx);
 }
 
 /*
- * connect(), or sendmsg() with an address. A datagram socket that calls the
- * same service again stays with its backend (`sticky`).
+ * May the backend be the caller itself? Then it must see a source that is not
+ * itself, which tc gives it. Whoever listens on the backend's port is asked to
+ * go that way: a false alarm costs no more than speed.
+ */
+static __always_inline bool sock_may_hear(struct bpf_sock_addr *ctx, const struct sock_target *backend)
+{
+	struct bpf_sock_tuple tuple = {};
+	__u32 size = sizeof(tuple.ipv6);
+	struct bpf_sock *sk;
+
+	if (addr_is_v4(&backend->addr)) {
+		size = sizeof(tuple.ipv4);
+		tuple.ipv4.daddr = backend->addr.word[3];
+		tuple.ipv4.dport = backend->port;
+	} else {
+		__builtin_memcpy(tuple.ipv6.daddr, &backend->addr, sizeof(tuple.ipv6.daddr));
+		tuple.ipv6.dport = backend->port;
+	}
+	sk = backend->proto == IPPROTO_TCP ? bpf_sk_lookup_tcp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0)
+					   : bpf_sk_lookup_udp(ctx, &tuple, size, BPF_F_CURRENT_NETNS, 0);
+	if (!sk)
+		return false;
+	bpf_sk_release(sk);
+	return true;
+}
+
+/* Choose a backend for a call to `frontend`: into `conn`, and where it is into `backend`. */
+static __always_inline int sock_choose(struct bpf_sock_addr *ctx, const struct frontend *frontend, struct sr_conn *conn,
+				       struct sock_target *backend)
+{
+	bool of_host = sock_is_of_host(ctx);
+	int ret;
+
+	if (sock_needs_source(ctx, frontend))
+		return SR_PASS_TO_TC;
+	/* The source is zeros: as a client with an affinity, that is this host. */
+	conn->from.proto = backend->proto;
+	conn->service = frontend->service;
+	ret = backend_select(conn, frontend->kind, of_host ? SIDE_HOST : SIDE_POD);
+	if (ret != SR_OK)
+		return ret;
+
+	backend->addr = conn->to.dst;
+	backend->port = conn->to.dport;
+	return !of_host && sock_may_hear(ctx, backend) ? SR_PASS_TO_TC : SR_OK;
+}
+
+/*
+ * Lead a call to `target` to its backend. A datagram socket that calls the same
+ * service again stays with its backend (`sticky`). SR_OK: so it is; else the
+ * call is left as it is (> 0), or ends (< 0).
+ */
+static __always_inline int sock_lead(struct bpf_sock_addr *ctx, int family, const struct sock_target *target,
+				     bool sticky)
+{
+	struct sock_target backend = {.proto = target->proto};
+	__u64 cookie = bpf_get_socket_cookie(ctx);
+	struct frontend frontend = {};
+	struct sr_socket_key key;
+	struct sr_conn conn = {};
+	int ret;
+
+	ret = frontend_lookup(&target->addr, target->port, target->proto, &frontend);
+	if (ret != SR_OK)
+		return ret;
+
+	socket_key(&key, cookie, target, false);
+	if (sticky && socket_recall(&key, frontend.service, &conn)) {
+		backend.addr = conn.to.dst;
+		backend.port = conn.to.dport;
+	} else {
+		ret = sock_choose(ctx, &frontend, &conn, &backend);
+		if (ret != SR_OK)
+			return ret;
+		if (sticky)
+			socket_remember(ctx, &key, &backend, &conn);
+	}
+
+	socket_key(&key, cookie, &backend, true);
+	socket_remember(ctx, &key, target, &conn);
+	sock_write(ctx, family, &backend.addr, backend.port);
+	return SR_OK;
+}
+
+/*
+ * connect(), or sendmsg() with an address. What is refused is so at once. What
+ * is dropped without a word goes out, and tc drops it: its sender waits, as it
+ * should, and gets through if an endpoint appears meanwhile.
  */
 static __always_inline int sock_call(struct bpf_sock_addr *ctx, int family, bool sticky)
 {
-	struct frontend frontend = {};
-	struct sr_socket_key key;
 	struct sock_target target;
-	struct sr_conn conn = {};
-	__u64 cookie;
+	int ret;
 
 	if (!sock_is_served(ctx))
 		return SOCK_ALLOW;
 	sock_read(ctx, family, &target);
-	if (frontend_lookup(&target.addr, target.port, target.proto, &frontend) != SR_OK)
+	if (target.proto != IPPROTO_TCP && target.proto != IPPROTO_UDP)
 		return SOCK_ALLOW;
 
-	cookie = bpf_get_socket_cookie(ctx);
-	/* The caller's address is not known yet: zeros stand for this host. */
-	conn.from.proto = target.proto;
-	conn.service = frontend.service;
-	sock_key(&key, cookie, &target.addr, target.port, target.proto, false);
-	if (!sticky || !sock_recall(&key, &conn)) {
-		if (backend_select(&conn, frontend.kind, SIDE_HOST) != SR_OK)
-			return sock_refuse(ctx);
-		if (sticky)
-			sock_remember(&key, &conn.to.dst, conn.to.dport, &conn);
-	}
-
-	sock_key(&key, cookie, &conn.to.dst, conn.to.dport, target.proto, true);
-	sock_remember(&key, &target.addr, target.port, &conn);
-	sock_write(ctx, family, &conn.to.dst, conn.to.dport);
-	return SOCK_ALLOW;
+	ret = sock_lead(ctx, family, &target, sticky);
+	if (ret >= 0 || sr_reason_refusal(ret) != SR_REFUSAL_UNREACHABLE)
+		return SOCK_ALLOW;
+	verdict_count(ret, 0);
+	return sock_deny(ECONNREFUSED);
 }
 
 /* recvmsg() and getpeername(): the backend is shown as the service it plays. */
 static __always_inline int sock_name(struct bpf_sock_addr *ctx, int family)
 {
-	struct sr_socket_key key;
 	struct sock_target target;
-	struct sr_socket *known;
-	struct sr_addr addr;
-	__be16 port;
 
 	if (!sock_is_served(ctx))
 		return SOCK_ALLOW;
 	sock_read(ctx, family, &target);
-	sock_key(&key, bpf_get_socket_cookie(ctx), &target.addr, target.port, target.proto, true);
-	known = bpf_map_lookup_elem(&sr_sockets, &key);
-	if (!known)
-		return SOCK_ALLOW;
-
-	addr = known->addr;
-	port = known->port;
-	barrier();
-	if (sock_entry_is_of(known, &key))
-		sock_write(ctx, family, &addr, port);
+	if (socket_called(bpf_get_socket_cookie(ctx), &target))
+		sock_write(ctx, family, &target.addr, target.port);
 	return SOCK_ALLOW;
 }
 
@@ -218,6 +195,40 @@ SEC("cgroup/getpeername6")
 int sr_getpeer6(struct bpf_sock_addr *ctx)
 {
 	return sock_name(ctx, 6);
+}
+
+SEC("cgroup/bind4")
+int sr_bind4(struct bpf_sock_addr *ctx)
+{
+	return bind_check(ctx, 4);
+}
+
+SEC("cgroup/bind6")
+int sr_bind6(struct bpf_sock_addr *ctx)
+{
+	return bind_check(ctx, 6);
+}
+
+/* A connected socket is closed: what it was told of its peer is of no more use. */
+SEC("cgroup/sock_release")
+int sr_release(struct bpf_sock *sk)
+{
+	struct sock_target peer = {.proto = sk->protocol, .port = sk->dst_port};
+	struct sr_socket_key key;
+
+	if (!peer.port)
+		return SOCK_ALLOW;
+	if (sk->family == AF_INET) {
+		addr_from_v4(&peer.addr, sk->dst_ip4);
+	} else if (sk->family == AF_INET6) {
+		peer.addr.word[0] = sk->dst_ip6[0];
+		peer.addr.word[1] = sk->dst_ip6[1];
+		peer.addr.word[2] = sk->dst_ip6[2];
+		peer.addr.word[3] = sk->dst_ip6[3];
+	}
+	socket_key(&key, bpf_get_socket_cookie(sk), &peer, true);
+	bpf_map_delete_elem(&sr_sockets, &key);
+	return SOCK_ALLOW;
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

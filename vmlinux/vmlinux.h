@@ -354,6 +354,23 @@ enum {
 	BPF_F_NO_USER_CONV = 262144,
 };
 
+struct bpf_sock {
+	__u32 bound_dev_if;
+	__u32 family;
+	__u32 type;
+	__u32 protocol;
+	__u32 mark;
+	__u32 priority;
+	__u32 src_ip4;
+	__u32 src_ip6[4];
+	__u32 src_port;
+	__be16 dst_port;
+	__u32 dst_ip4;
+	__u32 dst_ip6[4];
+	__u32 state;
+	__s32 rx_queue_mapping;
+};
+
 struct __sk_buff {
 	__u32 len;
 	__u32 pkt_type;
@@ -599,6 +616,23 @@ enum bpf_adj_room_mode {
 	BPF_ADJ_ROOM_MAC = 1,
 };
 
+struct bpf_sock_tuple {
+	union {
+		struct {
+			__be32 saddr;
+			__be32 daddr;
+			__be16 sport;
+			__be16 dport;
+		} ipv4;
+		struct {
+			__be32 saddr[4];
+			__be32 daddr[4];
+			__be16 sport;
+			__be16 dport;
+		} ipv6;
+	};
+};
+
 enum {
 	BPF_FIB_LKUP_RET_SUCCESS = 0,
 	BPF_FIB_LKUP_RET_BLACKHOLE = 1,
@@ -659,6 +693,10 @@ struct bpf_redir_neigh {
 		__be32 ipv4_nh;
 		__u32 ipv6_nh[4];
 	};
+};
+
+enum {
+	BPF_F_CURRENT_NETNS = -1,
 };
 
 #pragma clang attribute pop

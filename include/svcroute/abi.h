@@ -338,7 +338,7 @@ struct sr_socket {
 	__u16 zero;
 	__u32 backend;
 	__u32 generation;
-	__u32 zero2;
+	__u32 of_pod; /* 1: it is none of the host's network namespace */
 };
 _Static_assert(sizeof(struct sr_socket) == 64, "sr_socket");
 

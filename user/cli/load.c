@@ -67,6 +67,7 @@ static int load_config(const struct sr_settings *settings, struct sr_datapath_co
 		sr_ports_parse(&low, &high, settings->snat_ports);
 	*out = (struct sr_datapath_config){
 		.allow_external_clusterip = settings->allow_external_clusterip == SR_ANSWER_YES,
+		.pod_sockets = strcmp(sr_settings_sockets(settings), SR_SOCKETS_ALL) == 0,
 		.snat_port_low = (uint16_t)low,
 		.snat_port_high = (uint16_t)high,
 		.num_cluster_cidrs = settings->cluster_cidrs.num,

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* svcroute load: its options. The steps are in load.c. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/load.h"
 
 static const char *const xdp_words[] = {"auto", "native", "generic", "off", NULL};
+
+static const char *const sockets_words[] = {SR_SOCKETS_HOST, SR_SOCKETS_ALL, SR_SOCKETS_OFF, NULL};
 
 #define LOAD_OFFSET(field) offsetof(struct sr_load_options, field)
 
@@ -70,11 +76,20 @@ static const struct sr_option load_options[] = {
 		.help = "on uplinks; auto: where the driver has it, else tc does it all",
 	},
 	{
+		.name = "sockets",
+		.type = &sr_type_word,
+		.offset = LOAD_OFFSET(given.sockets),
+		.value = "host|all|off",
+		.words = sockets_words,
+		.help = "whose connect() and sendmsg() reach services without work per packet:\n"
+			"processes of this host (the default), pods', too, or none's",
+	},
+	{
 		.name = "cgroup",
 		.type = &sr_type_text,
 		.offset = LOAD_OFFSET(given.cgroup),
 		.value = "PATH",
-		.help = "whose processes' sockets reach services, or 'none'\n"
+		.help = "the processes that --sockets is about; 'none' is --sockets off\n"
 			"(the root of cgroup2)",
 	},
 	{
@@ -101,6 +116,17 @@ static const struct sr_option load_options[] = {
 	{},
 };
 
+static int load_check(const void *options, struct sr_error *err)
+{
+	const struct sr_settings *given = &((const struct sr_load_options *)options)->given;
+
+	if (!given->cgroup || strcmp(given->cgroup, SR_SETTING_NONE) != 0)
+		return 0;
+	if (given->sockets && given->sockets[0] && strcmp(given->sockets, SR_SOCKETS_OFF) != 0)
+		return sr_fail(err, -EINVAL, "--cgroup none and --sockets %s contradict each other", given->sockets);
+	return 0;
+}
+
 const struct sr_command sr_command_load = {
 	.name = "load",
 	.summary = "Attach the programs, and serve what manifests say",
@@ -110,5 +136,6 @@ const struct sr_command sr_command_load = {
 	.options = load_options,
 	.size = sizeof(struct sr_load_options),
 	.formats = SR_PRINTS(JSON),
+	.check = load_check,
 	.run = sr_load_run,
 };

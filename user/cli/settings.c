@@ -30,6 +30,7 @@ static const struct setting settings_table[] = {
 	{"service-cidr", SETTING_LIST, offsetof(struct sr_settings, service_cidrs)},
 	{"subnet", SETTING_LIST, offsetof(struct sr_settings, subnets)},
 	{"xdp", SETTING_TEXT, offsetof(struct sr_settings, xdp)},
+	{"sockets", SETTING_TEXT, offsetof(struct sr_settings, sockets)},
 	{"cgroup", SETTING_TEXT, offsetof(struct sr_settings, cgroup)},
 	{"allow-external-clusterip", SETTING_ANSWER, offsetof(struct sr_settings, allow_external_clusterip)},
 	{"snat-ports", SETTING_TEXT, offsetof(struct sr_settings, snat_ports)},
@@ -183,10 +184,25 @@ static int setting_merge(const struct setting *setting, struct sr_settings *kept
 	return 0;
 }
 
+static bool cgroup_is_none(const struct sr_settings *settings)
+{
+	return settings->cgroup && strcmp(settings->cgroup, SR_SETTING_NONE) == 0;
+}
+
+const char *sr_settings_sockets(const struct sr_settings *settings)
+{
+	if (cgroup_is_none(settings))
+		return SR_SOCKETS_OFF;
+	return settings->sockets ? settings->sockets : SR_SOCKETS_HOST;
+}
+
 int sr_settings_merge(struct sr_settings *kept, const struct sr_settings *given)
 {
+	bool sockets_on = given->sockets && given->sockets[0] && strcmp(given->sockets, SR_SOCKETS_OFF) != 0;
 	int r = 0;
 
+	if (sockets_on && cgroup_is_none(kept))
+		r = sr_string_set(&kept->cgroup, NULL);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(settings_table); i++)
 		r = setting_merge(&settings_table[i], kept, given);
 	return r;

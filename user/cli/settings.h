@@ -12,6 +12,11 @@
 
 #define SR_SETTING_NONE "none" /* --uplink, --pods, --cgroup */
 
+/* --sockets: whose connect() and sendmsg() find services; host by default. */
+#define SR_SOCKETS_HOST "host"
+#define SR_SOCKETS_ALL	"all"
+#define SR_SOCKETS_OFF	"off"
+
 struct sr_settings {
 	struct sr_strings uplinks;
 	struct sr_strings pods;
@@ -20,10 +25,14 @@ struct sr_settings {
 	struct sr_strings subnets;
 	char *node;
 	char *xdp;
+	char *sockets; /* SR_SOCKETS_* */
 	char *cgroup;
 	char *snat_ports;
 	enum sr_answer allow_external_clusterip;
 };
+
+/* Whose sockets are served: one of SR_SOCKETS_*. */
+const char *sr_settings_sockets(const struct sr_settings *settings);
 
 /* Read what was kept; keys that are not known are passed over. -EINVAL: not JSON. */
 int sr_settings_parse(struct sr_settings *out, const char *json, struct sr_error *err);
@@ -32,8 +41,8 @@ int sr_settings_parse(struct sr_settings *out, const char *json, struct sr_error
 json_t *sr_settings_json(const struct sr_settings *settings);
 
 /*
- * Let what was given, also if given as '', replace what was kept. 0 or
- * -ENOMEM.
+ * Let what was given, also if given as '', replace what was kept. `--sockets
+ * host` takes back a `--cgroup none`. 0 or -ENOMEM.
  */
 int sr_settings_merge(struct sr_settings *kept, const struct sr_settings *given);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -12,6 +13,7 @@
 #include "cli/settings.h"
 #include "kernel/attach.h"
 #include "kernel/maps.h"
+#include "kernel/sock_diag.h"
 
 enum verdict {
 	VERDICT_TRANSLATED,
@@ -45,6 +47,7 @@ struct status {
 	struct sr_usage usage;
 	struct sr_counter counters[SR_REASON_MAX];
 	struct sr_settings settings;
+	bool can_destroy_sockets;
 };
 
 static void status_clear(struct status *status)
@@ -68,11 +71,25 @@ static int status_read(struct status *status, struct sr_error *err)
 		r = sr_maps_counters(datapath, status->counters, err);
 	if (r == 0)
 		r = sr_maps_read_settings(datapath, &settings, err);
+	status->can_destroy_sockets = sr_sock_diag_can_destroy();
 	return r < 0 ? r : sr_settings_parse(&status->settings, settings, err);
+}
+
+/* Whose sockets are served, and what this kernel lacks for it. */
+static void print_sockets(const struct status *status)
+{
+	const char *mode = sr_settings_sockets(&status->settings);
+
+	printf("  sockets: %s\n", mode);
+	if (strcmp(mode, SR_SOCKETS_OFF) != 0 && !status->can_destroy_sockets)
+		puts("  this kernel cannot end sockets (CONFIG_INET_DIAG_DESTROY, udp_diag): "
+		     "connected UDP sockets stay with an endpoint that is removed");
 }
 
 static int print_attachments(const struct status *status)
 {
+	int r;
+
 	sr_autotable struct sr_table table = {.columns = 4, .indent = "  "};
 
 	puts("attached");
@@ -86,7 +103,9 @@ static int print_attachments(const struct status *status)
 	}
 	if (status->attachments.num == 0)
 		puts("  nothing");
-	return sr_table_print(&table, stdout);
+	r = sr_table_print(&table, stdout);
+	print_sockets(status);
+	return r;
 }
 
 /* The rows of usage, for people and for machines. */
@@ -205,9 +224,11 @@ static int status_print_json(const struct status *status, struct sr_error *err)
 {
 	sr_autojson json_t *root = NULL;
 
-	root = json_pack("{s:s, s:o, s:o, s:o, s:o}", "instance", status->globals->instance, "attachments",
-			 json_attachments(status), "usage", json_usage(&status->usage), "packets",
-			 json_counters(status), "settings", sr_settings_json(&status->settings));
+	root = json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o, s:o}", "instance", status->globals->instance,
+			 "attachments", json_attachments(status), "sockets", "mode",
+			 sr_settings_sockets(&status->settings), "destroyed", status->can_destroy_sockets, "usage",
+			 json_usage(&status->usage), "packets", json_counters(status), "settings",
+			 sr_settings_json(&status->settings));
 	return sr_json_print(stdout, root, err);
 }
 

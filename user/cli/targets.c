@@ -97,7 +97,7 @@ static int targets_choose_cgroup(struct sr_load *load, struct sr_error *err)
 	const char *path = load->settings.cgroup;
 	int r;
 
-	if (path && strcmp(path, SR_SETTING_NONE) == 0)
+	if (strcmp(sr_settings_sockets(&load->settings), SR_SOCKETS_OFF) == 0)
 		return 0;
 	if (path)
 		return sr_string_set(&load->targets.cgroup, path) < 0 ? sr_fail(err, -ENOMEM, "out of memory") : 0;

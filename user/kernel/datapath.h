@@ -19,6 +19,8 @@ struct sr_datapath;
 /* What the programs are told when they are loaded. */
 struct sr_datapath_config {
 	bool allow_external_clusterip;
+	bool pod_sockets; /* socket hooks serve other network namespaces than ours, too */
+	bool terminate;	  /* connections over TCP end with their endpoint */
 	struct sr_cidr cluster_cidrs[SR_MAX_CLUSTER_CIDRS]; /* where pods live; none: not told */
 	size_t num_cluster_cidrs;
 	uint16_t snat_port_low;	 /* source ports for SNAT, inclusive, host order; */

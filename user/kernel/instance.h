@@ -56,6 +56,8 @@ struct sr_state {
 	uint64_t fingerprint;
 	/* Keys of connections are hashed with these: they outlive programs. */
 	uint64_t key_seed[SR_KEY_SEEDS];
+	/* What the programs were told: connections over TCP end with their endpoint. */
+	uint64_t terminate;
 };
 
 struct sr_datapath {

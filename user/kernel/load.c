@@ -63,6 +63,8 @@ static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_c
 	skel->rodata->sr_snat_port_low = ports.low;
 	skel->rodata->sr_snat_port_high = ports.high;
 	skel->rodata->sr_host_netns = sr_netns_cookie();
+	skel->rodata->sr_pod_sockets = config->pod_sockets;
+	skel->rodata->sr_terminate = config->terminate;
 	skel->rodata->sr_timeout_tcp = timeouts.tcp;
 	skel->rodata->sr_timeout_udp = timeouts.udp;
 	skel->rodata->sr_timeout_closing = timeouts.closing;
@@ -274,5 +276,6 @@ int sr_programs_load(struct sr_datapath *datapath, const struct sr_datapath_conf
 
 	if (complete && fingerprint == state.fingerprint && load_programs_are_pinned(datapath))
 		return 0;
+	state.terminate = config->terminate;
 	return load_anew(datapath, skel, &state, err);
 }

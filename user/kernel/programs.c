@@ -24,6 +24,9 @@ const struct sr_program sr_programs[SR_NUM_PROGRAMS] = {
 	{"sr_recvmsg6", "cgroup recvmsg6", SR_PLACE_CGROUP, BPF_CGROUP_UDP6_RECVMSG},
 	{"sr_getpeer4", "cgroup getpeername4", SR_PLACE_CGROUP, BPF_CGROUP_INET4_GETPEERNAME},
 	{"sr_getpeer6", "cgroup getpeername6", SR_PLACE_CGROUP, BPF_CGROUP_INET6_GETPEERNAME},
+	{"sr_bind4", "cgroup bind4", SR_PLACE_CGROUP, BPF_CGROUP_INET4_BIND},
+	{"sr_bind6", "cgroup bind6", SR_PLACE_CGROUP, BPF_CGROUP_INET6_BIND},
+	{"sr_release", "cgroup sock_release", SR_PLACE_CGROUP, BPF_CGROUP_INET_SOCK_RELEASE},
 };
 
 const struct sr_program *sr_program_find(const char *name)

@@ -25,7 +25,7 @@ struct sr_program {
 #define SR_BPF_TCX_INGRESS 46
 #define SR_BPF_TCX_EGRESS  47
 
-#define SR_NUM_PROGRAMS 13
+#define SR_NUM_PROGRAMS 16
 /* In the order in which a packet from outside meets them. */
 extern const struct sr_program sr_programs[SR_NUM_PROGRAMS];
 

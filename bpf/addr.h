@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Addresses of 16 bytes, IPv4 as ::ffff:a.b.c.d. */
+#ifndef BPF_ADDR_H
+#define BPF_ADDR_H
+
+#include "net.h"
+
+#include "svcroute/abi.h"
+
+#define ADDR_V4_PREFIX bpf_htonl(0xffff)
+
+static __always_inline void addr_from_v4(struct sr_addr *addr, __be32 v4)
+{
+	addr->half[0] = 0;
+	addr->word[2] = ADDR_V4_PREFIX;
+	addr->word[3] = v4;
+}
+
+static __always_inline bool addr_is_equal(const struct sr_addr *a, const struct sr_addr *b)
+{
+	return a->half[0] == b->half[0] && a->half[1] == b->half[1];
+}
+
+static __always_inline bool addr_is_v4(const struct sr_addr *addr)
+{
+	return addr->half[0] == 0 && addr->word[2] == ADDR_V4_PREFIX;
+}
+
+#endif
