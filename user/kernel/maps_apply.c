@@ -13,6 +13,7 @@
 #include "kernel/apply.h"
 #include "kernel/instance.h"
 #include "kernel/maps.h"
+#include "kernel/sockets.h"
 #include "kernel/sources.h"
 
 /* The generation comes last: with it the entry is in use. */
@@ -297,6 +298,18 @@ static int apply_break(struct sr_apply *apply, struct sr_error *err)
 	return 0;
 }
 
+/*
+ * A connected socket's packets pass no program that would move them. That it
+ * could not be done is no failure of the plan: `status` tells.
+ */
+static void apply_to_sockets(const struct sr_apply *apply)
+{
+	struct sr_state state;
+
+	if (apply->num_gone && sr_state_read(apply->datapath, &state, NULL) == 0)
+		sr_sockets_destroy_stale(apply->datapath, &apply->tables, state.terminate);
+}
+
 int sr_maps_apply(struct sr_datapath *datapath, const struct sr_plan *plan, struct sr_error *err)
 {
 	sr_autoapply struct sr_apply apply = {};
@@ -305,5 +318,9 @@ int sr_maps_apply(struct sr_datapath *datapath, const struct sr_plan *plan, stru
 	r = sr_apply_prepare(&apply, datapath, plan, err);
 	if (r == 0)
 		r = apply_make(&apply, err);
-	return r < 0 ? r : apply_break(&apply, err);
+	if (r == 0)
+		r = apply_break(&apply, err);
+	if (r == 0)
+		apply_to_sockets(&apply);
+	return r;
 }
