@@ -97,7 +97,7 @@ other() {
 	other -q unload
 }
 
-@test "more networks of pods than can be kept: refused, by --dry-run too" {
+@test "more networks of pods, or of ClusterIPs, than can be kept: refused, by --dry-run too" {
 	local before options=() i
 	for i in {1..9}; do
 		options+=(--cluster-cidr "10.$i.0.0/16")
@@ -106,6 +106,8 @@ other() {
 	run -1 sr load --dry-run "${options[@]}"
 	run -1 sr load "${options[@]}"
 	[[ $output == *--cluster-cidr*9* && $(settings) == "$before" ]]
+	run -1 sr load --dry-run "${options[@]/cluster/service}"
+	[[ $output == *--service-cidr*9* ]]
 }
 
 @test "leases that cannot be read are named, and nothing is changed" {

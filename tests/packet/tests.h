@@ -20,6 +20,7 @@
 	X(claims)                                                                                                      \
 	X(halves)                                                                                                      \
 	X(spread)                                                                                                      \
+	X(devices)                                                                                                     \
 	X(maps)                                                                                                        \
 	X(refuse)                                                                                                      \
 	X(icmp)

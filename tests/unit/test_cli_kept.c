@@ -31,7 +31,7 @@ static void add(struct sr_strings *list, const char *text)
 static void settings_are_read_as_written(void **state)
 {
 	static const char text[] = "{\"uplink\":[\"eth0\",\"eth1\"],\"node\":\"n1\",\"subnet\":[\"a=10.0.0.0/8\"],"
-				   "\"allow-external-clusterip\":true}";
+				   "\"allow-external-clusterip\":true,\"terminate\":true}";
 	sr_autosettings struct sr_settings settings = {};
 	struct sr_error err = {};
 
@@ -41,6 +41,7 @@ static void settings_are_read_as_written(void **state)
 	assert_int_equal(settings.uplinks.num, 2);
 	assert_string_equal(settings.node, "n1");
 	assert_int_equal(settings.allow_external_clusterip, SR_ANSWER_YES);
+	assert_int_equal(settings.terminate, SR_ANSWER_YES);
 	expect_json(&settings, text);
 }
 

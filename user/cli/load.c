@@ -55,13 +55,22 @@ static int load_recall(struct sr_load *load, struct sr_error *err)
 	return 0;
 }
 
+/* A setting's networks into an array of `max`. */
+static int load_networks(struct sr_cidr *out, size_t max, const struct sr_strings *texts, const char *setting,
+			 struct sr_error *err)
+{
+	if (texts->num > max)
+		return sr_fail(err, -EINVAL, "--%s: %zu networks are given, %zu is the most", setting, texts->num, max);
+	for (size_t i = 0; i < texts->num; i++)
+		if (sr_cidr_parse(&out[i], texts->item[i]) < 0)
+			return sr_fail(err, -EINVAL, "setting %s: '%s' is not a network", setting, texts->item[i]);
+	return 0;
+}
+
 static int load_config(const struct sr_settings *settings, struct sr_datapath_config *out, struct sr_error *err)
 {
 	unsigned int low = 0, high = 0;
-
-	if (settings->cluster_cidrs.num > SR_MAX_CLUSTER_CIDRS)
-		return sr_fail(err, -EINVAL, "--cluster-cidr: %zu networks are given, %d is the most",
-			       settings->cluster_cidrs.num, SR_MAX_CLUSTER_CIDRS);
+	int r;
 
 	if (settings->snat_ports)
 		sr_ports_parse(&low, &high, settings->snat_ports);
@@ -70,13 +79,15 @@ static int load_config(const struct sr_settings *settings, struct sr_datapath_co
 		.pod_sockets = strcmp(sr_settings_sockets(settings), SR_SOCKETS_ALL) == 0,
 		.snat_port_low = (uint16_t)low,
 		.snat_port_high = (uint16_t)high,
+		.terminate = settings->terminate == SR_ANSWER_YES,
 		.num_cluster_cidrs = settings->cluster_cidrs.num,
+		.num_service_cidrs = settings->service_cidrs.num,
 	};
-	for (size_t i = 0; i < out->num_cluster_cidrs; i++)
-		if (sr_cidr_parse(&out->cluster_cidrs[i], settings->cluster_cidrs.item[i]) < 0)
-			return sr_fail(err, -EINVAL, "setting cluster-cidr: '%s' is not a network",
-				       settings->cluster_cidrs.item[i]);
-	return 0;
+	r = load_networks(out->cluster_cidrs, SR_MAX_CLUSTER_CIDRS, &settings->cluster_cidrs, "cluster-cidr", err);
+	if (r == 0)
+		r = load_networks(out->service_cidrs, SR_MAX_SERVICE_CIDRS, &settings->service_cidrs, "service-cidr",
+				  err);
+	return r;
 }
 
 /* All that is wanted, and whether it makes sense; nothing is touched. */

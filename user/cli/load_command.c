@@ -100,6 +100,13 @@ static const struct sr_option load_options[] = {
 		.help = "serve ClusterIPs on uplinks, too (no)",
 	},
 	{
+		.name = "terminate",
+		.type = &sr_type_answer,
+		.offset = LOAD_OFFSET(given.terminate),
+		.value = "[=yes|no]",
+		.help = "end TCP connections whose endpoint is removed (no: they go on while it answers)",
+	},
+	{
 		.name = "snat-ports",
 		.type = &sr_type_ports,
 		.offset = LOAD_OFFSET(given.snat_ports),

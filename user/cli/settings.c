@@ -33,6 +33,7 @@ static const struct setting settings_table[] = {
 	{"sockets", SETTING_TEXT, offsetof(struct sr_settings, sockets)},
 	{"cgroup", SETTING_TEXT, offsetof(struct sr_settings, cgroup)},
 	{"allow-external-clusterip", SETTING_ANSWER, offsetof(struct sr_settings, allow_external_clusterip)},
+	{"terminate", SETTING_ANSWER, offsetof(struct sr_settings, terminate)},
 	{"snat-ports", SETTING_TEXT, offsetof(struct sr_settings, snat_ports)},
 };
 

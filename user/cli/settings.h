@@ -29,6 +29,7 @@ struct sr_settings {
 	char *cgroup;
 	char *snat_ports;
 	enum sr_answer allow_external_clusterip;
+	enum sr_answer terminate;
 };
 
 /* Whose sockets are served: one of SR_SOCKETS_*. */

@@ -41,10 +41,11 @@ int sr_devices_write(const struct sr_datapath *datapath, const struct sr_netdevs
 		struct sr_device device = {
 			.snat4 = device_source(netdev, netdevs, roles, num_roles, false),
 			.snat6 = device_source(netdev, netdevs, roles, num_roles, true),
-			.flags = roles[i].flags,
+			.flags = roles[i].flags | (netdev->is_bare ? SR_DEVICE_BARE : 0),
 			.mtu = netdev->mtu,
 		};
 
+		memcpy(device.mac, netdev->mac, sizeof(device.mac));
 		if (bpf_map_update_elem(datapath->map_fd[SR_MAP_DEVICES], &netdev->index, &device, BPF_ANY) == 0)
 			continue;
 		if (errno == E2BIG)

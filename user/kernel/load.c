@@ -35,15 +35,22 @@ static struct sr_addr load_mask(const struct sr_cidr *cidr)
 	return mask;
 }
 
-static void load_set_cluster_cidrs(struct svcroute_bpf *skel, const struct sr_datapath_config *config)
+/* `out` is an array of struct sr_net in the skeleton, whose types are its own. */
+static void load_set_nets(void *out, const struct sr_cidr *cidrs, size_t num)
 {
-	for (size_t i = 0; i < config->num_cluster_cidrs; i++) {
-		struct sr_net net = {.addr = config->cluster_cidrs[i].addr,
-				     .mask = load_mask(&config->cluster_cidrs[i])};
+	for (size_t i = 0; i < num; i++) {
+		struct sr_net net = {.addr = cidrs[i].addr, .mask = load_mask(&cidrs[i])};
 
-		memcpy((void *)&skel->rodata->sr_cluster_cidrs[i], &net, sizeof(net));
+		memcpy((char *)out + i * sizeof(net), &net, sizeof(net));
 	}
+}
+
+static void load_set_networks(struct svcroute_bpf *skel, const struct sr_datapath_config *config)
+{
+	load_set_nets((void *)skel->rodata->sr_cluster_cidrs, config->cluster_cidrs, config->num_cluster_cidrs);
+	load_set_nets((void *)skel->rodata->sr_service_cidrs, config->service_cidrs, config->num_service_cidrs);
 	skel->rodata->sr_num_cluster_cidrs = config->num_cluster_cidrs;
+	skel->rodata->sr_num_service_cidrs = config->num_service_cidrs;
 }
 
 static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_config *config,
@@ -57,9 +64,10 @@ static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_c
 	if (r < 0)
 		return r;
 
-	load_set_cluster_cidrs(skel, config);
+	load_set_networks(skel, config);
 	sr_timeouts_get(&timeouts);
 	skel->rodata->sr_allow_external_clusterip = config->allow_external_clusterip;
+	skel->rodata->sr_terminate = config->terminate;
 	skel->rodata->sr_snat_port_low = ports.low;
 	skel->rodata->sr_snat_port_high = ports.high;
 	skel->rodata->sr_host_netns = sr_netns_cookie();

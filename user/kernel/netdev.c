@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <string.h>
 
@@ -33,6 +34,32 @@ static bool netdev_is_veth(const struct nlattr *linkinfo)
 	return false;
 }
 
+/* As an Ethernet device has it; a tunnel's link address may be of 4 bytes, or 16. */
+static void netdev_take_mac(struct sr_netdev *netdev, const struct nlattr *address)
+{
+	if (address && mnl_attr_get_payload_len(address) == sizeof(netdev->mac))
+		memcpy(netdev->mac, mnl_attr_get_payload(address), sizeof(netdev->mac));
+}
+
+/* Packets on these begin with IP: wireguard and tun; tunnels; PPP, LTE modems. */
+static bool netdev_has_no_link_header(unsigned short type)
+{
+	switch (type) {
+	case ARPHRD_NONE:
+	case ARPHRD_RAWIP:
+	case ARPHRD_PPP:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_IPGRE:
+	case ARPHRD_IP6GRE:
+	case ARPHRD_VOID:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int netdev_take_link(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *header = mnl_nlmsg_get_payload(message);
@@ -52,6 +79,8 @@ static int netdev_take_link(const struct nlmsghdr *message, void *context)
 	snprintf(netdev->name, sizeof(netdev->name), "%s", mnl_attr_get_str(tb[IFLA_IFNAME]));
 	netdev->index = header->ifi_index;
 	netdev->mtu = tb[IFLA_MTU] ? mnl_attr_get_u32(tb[IFLA_MTU]) : 0;
+	netdev_take_mac(netdev, tb[IFLA_ADDRESS]);
+	netdev->is_bare = netdev_has_no_link_header(header->ifi_type);
 	netdev->is_veth = netdev_is_veth(tb[IFLA_LINKINFO]);
 	/* The kernel tells the peer's namespace only where it is not ours. */
 	netdev->peer_elsewhere = netdev->is_veth && tb[IFLA_LINK_NETNSID];

@@ -19,6 +19,8 @@ struct sr_netdev {
 	char name[IFNAMSIZ];
 	uint32_t index;
 	uint32_t mtu;
+	uint8_t mac[6]; /* zeros: it has none */
+	bool is_bare;	/* packets on it have no link header */
 	bool is_veth;
 	bool peer_elsewhere;	/* a veth whose other end is in another namespace */
 	bool has_default_route; /* of either family */
