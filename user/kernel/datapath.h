@@ -25,7 +25,6 @@ struct sr_datapath_config {
 	size_t num_cluster_cidrs;
 	struct sr_cidr service_cidrs[SR_MAX_SERVICE_CIDRS]; /* where ClusterIPs come from; none: not told */
 	size_t num_service_cidrs;
-	bool terminate;		 /* established TCP connections end with their endpoint */
 	uint16_t snat_port_low;	 /* source ports for SNAT, inclusive, host order; */
 	uint16_t snat_port_high; /* 0, 0: the larger gap beside ip_local_port_range */
 };

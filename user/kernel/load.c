@@ -72,7 +72,6 @@ static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_c
 	skel->rodata->sr_snat_port_high = ports.high;
 	skel->rodata->sr_host_netns = sr_netns_cookie();
 	skel->rodata->sr_pod_sockets = config->pod_sockets;
-	skel->rodata->sr_terminate = config->terminate;
 	skel->rodata->sr_timeout_tcp = timeouts.tcp;
 	skel->rodata->sr_timeout_udp = timeouts.udp;
 	skel->rodata->sr_timeout_closing = timeouts.closing;
