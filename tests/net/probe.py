@@ -11,6 +11,10 @@ probe.py loop ADDRESS PORT SECONDS
     asks GET /, each time on a new connection; says "N answered, N failed"
 probe.py reuse ADDRESS PORT N
     the same N times, each time from the same port of its own
+probe.py refused ADDRESS PORT
+    says of TCP, and of a connected UDP socket, "refused", "none" or what else
+probe.py hop ADDRESS PORT TTL
+    sends a datagram with so many hops to live; says who reported its end
 """
 import argparse
 import http.client
@@ -97,10 +101,54 @@ def reuse(args):
                 raise SystemExit("an empty answer")
 
 
+def refusal(args, kind):
+    with socket.socket(family(args.address), kind) as sock:
+        sock.settimeout(args.timeout)
+        try:
+            sock.connect((args.address, args.port))
+            sock.send(b"anyone?")
+            sock.recv(1)
+        except ConnectionRefusedError:
+            return "refused"
+        except socket.timeout:
+            return "none"
+        except OSError as error:
+            return error.strerror
+        return "answered"
+
+
+def refused(args):
+    print("tcp", refusal(args, socket.SOCK_STREAM), "udp", refusal(args, socket.SOCK_DGRAM))
+
+
+IP_RECVERR, IPV6_RECVERR, EXTENDED_ERROR = 11, 25, 16
+
+
+def hop(args):
+    v6 = ":" in args.address
+    level = socket.IPPROTO_IPV6 if v6 else socket.IPPROTO_IP
+    with socket.socket(family(args.address), socket.SOCK_DGRAM) as sock:
+        sock.settimeout(args.timeout)
+        sock.setsockopt(level, IPV6_RECVERR if v6 else IP_RECVERR, 1)
+        sock.setsockopt(level, socket.IPV6_UNICAST_HOPS if v6 else socket.IP_TTL, args.ttl)
+        sock.connect((args.address, args.port))
+        sock.send(b"how far?")
+        try:
+            sock.recv(1)
+        except socket.timeout:
+            print("none")
+        except OSError:
+            control = sock.recvmsg(64, 512, socket.MSG_ERRQUEUE)[1]
+            offender = next(data for _, kind, data in control if kind in (IP_RECVERR, IPV6_RECVERR))[EXTENDED_ERROR:]
+            print(socket.inet_ntop(sock.family, offender[8:24] if v6 else offender[4:8]))
+        else:
+            print("answered")
+
+
 def parse():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
-    for function in (udp, peer, loop, reuse):
+    for function in (udp, peer, loop, reuse, refused, hop):
         command = commands.add_parser(function.__name__)
         command.add_argument("address")
         command.add_argument("port", type=int)
@@ -113,6 +161,8 @@ def parse():
             command.add_argument("--size", type=int, default=16)
         if function is loop:
             command.add_argument("seconds", type=float)
+        if function is hop:
+            command.add_argument("ttl", type=int)
         if function is reuse:
             command.add_argument("count", type=int)
     return parser.parse_args()
