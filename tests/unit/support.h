@@ -123,6 +123,12 @@ static inline void world_print(struct world *world, const char *format, ...)
 	va_end(args);
 }
 
+static const char *const world_kinds[] = {
+	[SR_FRONTEND_CLUSTER_IP] = "",	      [SR_FRONTEND_NODE_PORT] = "node:", [SR_FRONTEND_EXTERNAL_IP] = "!",
+	[SR_FRONTEND_LOAD_BALANCER] = "lb:",  [SR_FRONTEND_HOST_PORT] = "host:", [SR_FRONTEND_PASS] = "pass:",
+	[SR_FRONTEND_RESERVED] = "reserved:",
+};
+
 /* In no set though it has a weight. */
 static inline bool world_drains(const struct sr_endpoint *endpoint)
 {
@@ -131,8 +137,8 @@ static inline bool world_drains(const struct sr_endpoint *endpoint)
 
 /*
  * A line a service: "shop/web:http 10.0.0.1:90/tcp !198.51.100.7:90/tcp ->
- * 10.1.1.1:85 ~10.1.1.2:85": `!` is external, `+` allocated, *N a weight, `~` an
- * endpoint that drains.
+ * 10.1.1.1:85 ~10.1.1.2:85": `!` is external, other kinds stand before a colon,
+ * `+` is allocated, *N a weight, `~` an endpoint that drains.
  */
 static inline const char *world_text(struct world *world)
 {
@@ -146,7 +152,7 @@ static inline const char *world_text(struct world *world)
 		world_print(world, "%s/%s:%s", service->namespace, service->name, service->port_name);
 		for (j = 0; j < service->num_frontends; j++)
 			world_print(world, " %s%s%s", service->frontends[j].allocated ? "+" : "",
-				    service->frontends[j].kind == SR_FRONTEND_EXTERNAL_IP ? "!" : "",
+				    world_kinds[service->frontends[j].kind],
 				    sr_hostport_format(text, &service->frontends[j].at));
 		world_print(world, " ->");
 		for (j = 0; j < service->num_endpoints; j++) {

@@ -260,7 +260,7 @@ static void a_load_balancer_from_its_subnet(void **state)
 	with_subnet(&world, "services", "10.240.16.0/29"); /* .4 to .6 */
 	load(&world, BALANCER("web", ""));
 	assert_int_equal(world.services.item[0].num_frontends, 2);
-	assert_int_equal(world.services.item[0].frontends[1].kind, SR_FRONTEND_EXTERNAL_IP);
+	assert_int_equal(world.services.item[0].frontends[1].kind, SR_FRONTEND_LOAD_BALANCER);
 	assert_true(world.services.item[0].frontends[1].allocated);
 	assert_int_equal(sr_cidr_parse(&kept, "10.240.16.4/30"), 0);
 	assert_true(sr_cidr_contains(&kept, &world.services.item[0].frontends[1].at.addr));
@@ -271,7 +271,7 @@ static void a_load_balancer_from_its_subnet(void **state)
 					 "{service.beta.kubernetes.io/azure-load-balancer-internal-subnet: services}}\n"
 					 "spec: {type: LoadBalancer, clusterIP: 10.0.0.200, ports: [{port: 90}]}\n"
 					 "status: {loadBalancer: {ingress: [{ip: 10.240.16.77}]}}\n");
-	assert_string_equal(world_text(&world), "default/web: 10.0.0.200:90/tcp !10.240.16.77:90/tcp ->\n");
+	assert_string_equal(world_text(&world), "default/web: 10.0.0.200:90/tcp lb:10.240.16.77:90/tcp ->\n");
 
 	world.options.num_subnets = 1;
 	load(&world, BALANCER("web", ""));
@@ -309,7 +309,7 @@ static void a_chosen_address(void **state)
 	world_begin(&world);
 	with_subnet(&world, "services", "10.240.16.0/24");
 	load(&world, BALANCER("web", ", loadBalancerIP: 10.240.16.42"));
-	assert_string_equal(world_text(&world), "default/web: 10.0.0.200:90/tcp !10.240.16.42:90/tcp ->\n");
+	assert_string_equal(world_text(&world), "default/web: 10.0.0.200:90/tcp lb:10.240.16.42:90/tcp ->\n");
 	assert_int_equal(world.leases.num, 0);
 
 	load(&world, BALANCER("web", ", loadBalancerIP: 10.241.0.1"));
@@ -326,7 +326,7 @@ static void a_chosen_address(void **state)
 	load(&world, "kind: Service\nmetadata: {name: web, annotations: "
 		     "{service.beta.kubernetes.io/azure-load-balancer-ipv4: 10.240.16.43}}\n"
 		     "spec: {type: LoadBalancer, clusterIP: 10.0.0.1, ports: [{port: 90}]}\n");
-	assert_string_equal(world_text(&world), "default/web: 10.0.0.1:90/tcp !10.240.16.43:90/tcp ->\n");
+	assert_string_equal(world_text(&world), "default/web: 10.0.0.1:90/tcp lb:10.240.16.43:90/tcp ->\n");
 	world_end(&world);
 }
 

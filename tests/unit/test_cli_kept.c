@@ -79,6 +79,52 @@ static void what_is_given_replaces_what_was_kept(void **state)
 		    "{\"pods\":[\"c*\"],\"xdp\":\"off\",\"cgroup\":\"none\",\"allow-external-clusterip\":false}");
 }
 
+static void what_is_forgotten_is_unset_again(void **state)
+{
+	sr_autosettings struct sr_settings kept = {}, given = {};
+	struct sr_error err = {};
+
+	(void)state;
+	assert_int_equal(sr_settings_parse(&kept,
+					   "{\"zone\":\"a\",\"nodeport-addresses\":\"all\","
+					   "\"allow-external-clusterip\":true}",
+					   &err),
+			 0);
+	assert_int_equal(sr_settings_merge(&kept, &given), 0);
+	assert_int_equal(kept.allow_external_clusterip, SR_ANSWER_YES);
+	assert_int_equal(sr_type_answer.parse(NULL, &given.allow_external_clusterip, "", &err), 0);
+	given.zone = strdup("");
+	given.nodeport_addresses = strdup("");
+	assert_int_equal(sr_settings_merge(&kept, &given), 0);
+	expect_json(&kept, "{}");
+}
+
+static void expect_node_ports(const char *text, int r, const char *complaint)
+{
+	sr_autofree char *field = NULL;
+	struct sr_error err = {};
+
+	assert_int_equal(sr_type_nodeports.parse(NULL, &field, text, &err), r);
+	assert_string_equal(err.text, complaint);
+	if (r == 0)
+		assert_string_equal(field, text);
+}
+
+static void addresses_for_node_ports(void **state)
+{
+	(void)state;
+	expect_node_ports("", 0, "");
+	expect_node_ports("primary", 0, "");
+	expect_node_ports("all", 0, "");
+	expect_node_ports("10.0.0.0/8,fd00::/64", 0, "");
+	expect_node_ports("10.0.0.0/8,", -EINVAL,
+			  "'' is neither 'primary', 'all', nor a network (10.0.0.0/16, fd00::/64; bits beyond the "
+			  "length are 0)");
+	expect_node_ports("some", -EINVAL,
+			  "'some' is neither 'primary', 'all', nor a network (10.0.0.0/16, fd00::/64; bits beyond the "
+			  "length are 0)");
+}
+
 static int note_pods(const char *key, const char *value, void *context)
 {
 	if (strcmp(key, "pods") == 0)
@@ -172,10 +218,15 @@ static void leases_that_cannot_be_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(settings_are_read_as_written),		cmocka_unit_test(settings_of_others_do_no_harm),
-		cmocka_unit_test(what_is_given_replaces_what_was_kept), cmocka_unit_test(settings_in_words),
-		cmocka_unit_test(leases_are_read_as_written),		cmocka_unit_test(broken_leases_are_named),
+		cmocka_unit_test(settings_are_read_as_written),
+		cmocka_unit_test(settings_of_others_do_no_harm),
+		cmocka_unit_test(what_is_given_replaces_what_was_kept),
+		cmocka_unit_test(settings_in_words),
+		cmocka_unit_test(leases_are_read_as_written),
+		cmocka_unit_test(broken_leases_are_named),
 		cmocka_unit_test(leases_that_cannot_be_written),
+		cmocka_unit_test(what_is_forgotten_is_unset_again),
+		cmocka_unit_test(addresses_for_node_ports),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

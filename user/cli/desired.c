@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "cli/identity.h"
 #include "cli/leases.h"
 #include "cli/load.h"
 #include "model/manifest.h"
@@ -118,6 +119,7 @@ static int desired_read_leases(struct sr_load *load, struct sr_error *err)
 int sr_desired_resolve(struct sr_load *load, struct sr_error *err)
 {
 	__attribute__((cleanup(pools_clear))) struct pools pools = {};
+	__attribute__((cleanup(sr_identity_clear))) struct sr_identity identity = {};
 	struct sr_k8s_options options;
 	int r;
 
@@ -125,16 +127,18 @@ int sr_desired_resolve(struct sr_load *load, struct sr_error *err)
 		return 0;
 	r = pools_make(&pools, &load->settings, err);
 	if (r == 0)
+		r = sr_identity_make(&identity, load, err);
+	if (r == 0)
 		r = desired_read_leases(load, err);
 	if (r < 0)
 		return r;
 
 	options = (struct sr_k8s_options){
-		.node = load->settings.node,
 		.service_cidrs = pools.cidr,
 		.num_service_cidrs = pools.num_cidrs,
 		.subnets = pools.subnet,
 		.num_subnets = pools.num_subnets,
 	};
+	sr_identity_tell(&identity, load, &options);
 	return sr_k8s_resolve(load->k8s, &options, &load->leases, &load->desired, &load->notes, err);
 }

@@ -41,10 +41,27 @@ static const struct sr_option load_options[] = {
 	},
 	{
 		.name = "node",
-		.type = &sr_type_text,
+		.type = &sr_type_node,
 		.offset = LOAD_OFFSET(given.node),
 		.value = "NAME",
-		.help = "this machine's name in the cluster; kept, and used by no rule that is served yet",
+		.help = "this machine's name in the cluster, or 'none': a gateway has no endpoints of its\n"
+			"own, so that policy Local counts as Cluster there (the host's name, in lower case)",
+	},
+	{
+		.name = "zone",
+		.type = &sr_type_text,
+		.offset = LOAD_OFFSET(given.zone),
+		.value = "ZONE",
+		.help = "which topology hints are for us\n"
+			"(the label topology.kubernetes.io/zone of our Node object)",
+	},
+	{
+		.name = "nodeport-addresses",
+		.type = &sr_type_nodeports,
+		.offset = LOAD_OFFSET(given.nodeport_addresses),
+		.value = "primary|all|CIDR[,CIDR...]",
+		.help = "where node ports are served: addresses of our Node object, else of uplinks; all of\n"
+			"this host's; or those in networks (primary; with --node none nowhere)",
 	},
 	{
 		.name = "cluster-cidr",

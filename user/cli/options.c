@@ -13,6 +13,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "cli/node_ports.h"
 #include "model/addr.h"
 #include "model/pool.h"
 
@@ -36,6 +37,8 @@ static int answer_parse(const struct sr_option *option, void *field, const char 
 		*answer = SR_ANSWER_NO;
 	else if (!text || strcmp(text, "yes") == 0)
 		*answer = SR_ANSWER_YES;
+	else if (!text[0])
+		*answer = SR_ANSWER_FORGET;
 	else
 		return sr_fail(err, -EINVAL, "'%s' is neither yes nor no", text);
 	return 0;
@@ -177,6 +180,23 @@ static int ports_parse(const struct sr_option *option, void *field, const char *
 	return text_parse(option, field, text, err);
 }
 
+static int nodeports_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	__attribute__((cleanup(sr_node_port_addresses_clear))) struct sr_node_port_addresses addresses = {};
+	int r = text[0] ? sr_node_port_addresses_parse(&addresses, text, err) : 0;
+
+	return r < 0 ? r : text_parse(option, field, text, err);
+}
+
+static int node_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	for (size_t i = 0; text[i]; i++) {
+		if (!isalnum((unsigned char)text[i]) && !strchr("-.", text[i]))
+			return sr_fail(err, -EINVAL, "'%s' is not a node's name (letters, digits, '-' and '.')", text);
+	}
+	return text_parse(option, field, text, err);
+}
+
 const struct sr_option_type sr_type_flag = {.parse = flag_parse};
 const struct sr_option_type sr_type_answer = {.parse = answer_parse, .value = SR_VALUE_OPTIONAL};
 const struct sr_option_type sr_type_text = {.parse = text_parse, .clear = text_clear, .value = SR_VALUE_REQUIRED};
@@ -213,6 +233,17 @@ const struct sr_option_type sr_type_subnets = {
 };
 const struct sr_option_type sr_type_ports = {
 	.parse = ports_parse,
+	.clear = text_clear,
+	.value = SR_VALUE_REQUIRED,
+};
+
+const struct sr_option_type sr_type_nodeports = {
+	.parse = nodeports_parse,
+	.clear = text_clear,
+	.value = SR_VALUE_REQUIRED,
+};
+const struct sr_option_type sr_type_node = {
+	.parse = node_parse,
 	.clear = text_clear,
 	.value = SR_VALUE_REQUIRED,
 };

@@ -49,21 +49,24 @@ enum sr_answer {
 	SR_ANSWER_UNSET,
 	SR_ANSWER_NO,
 	SR_ANSWER_YES,
+	SR_ANSWER_FORGET, /* '': what was kept is unset again */
 };
 
 /* Types that know no more than text; the field's type is in brackets. */
 extern const struct sr_option_type sr_type_flag;   /* (bool) */
-extern const struct sr_option_type sr_type_answer; /* (enum sr_answer) --name, --name=yes, --name=no */
+extern const struct sr_option_type sr_type_answer; /* (enum sr_answer) --name, --name=yes, --name=no, --name= */
 extern const struct sr_option_type sr_type_text;   /* (char *) */
 extern const struct sr_option_type sr_type_word;   /* (char *) one of option->words, or '' */
 extern const struct sr_option_type sr_type_list;   /* (struct sr_strings) '' empties it */
 extern const struct sr_option_type sr_type_paths;  /* (struct sr_strings) '' is refused */
 
 /* Types of values that mean something. '' empties these, too. */
-extern const struct sr_option_type sr_type_instance; /* (char *) a name a folder can have */
-extern const struct sr_option_type sr_type_cidrs;    /* (struct sr_strings) networks */
-extern const struct sr_option_type sr_type_subnets;  /* (struct sr_strings) NAME=CIDR */
-extern const struct sr_option_type sr_type_ports;    /* (char *) LO-HI */
+extern const struct sr_option_type sr_type_instance;  /* (char *) a name a folder can have */
+extern const struct sr_option_type sr_type_cidrs;     /* (struct sr_strings) networks */
+extern const struct sr_option_type sr_type_subnets;   /* (struct sr_strings) NAME=CIDR */
+extern const struct sr_option_type sr_type_ports;     /* (char *) LO-HI */
+extern const struct sr_option_type sr_type_nodeports; /* (char *) primary, all or CIDR[,CIDR...] */
+extern const struct sr_option_type sr_type_node;      /* (char *) a node's name, or none */
 
 /* Of the fields that `options` holds, give back what they own. */
 void sr_options_clear(const struct sr_option *table, void *options);

@@ -43,12 +43,16 @@ static size_t count_unchanged(const struct sr_plan *plan)
 static void write_addresses(FILE *file, const struct sr_service *service)
 {
 	char text[SR_HOSTPORT_TEXT];
+	const char *between = "";
 
 	for (size_t i = 0; i < service->num_frontends; i++) {
 		const struct sr_frontend_spec *frontend = &service->frontends[i];
 
-		fprintf(file, "%s%s%s", i ? ", " : "", sr_show_address(text, &frontend->at.addr, frontend->at.port),
+		if (frontend->kind == SR_FRONTEND_RESERVED)
+			continue;
+		fprintf(file, "%s%s%s", between, sr_show_address(text, &frontend->at.addr, frontend->at.port),
 			frontend->allocated ? " allocated" : "");
+		between = ", ";
 	}
 }
 

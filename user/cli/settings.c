@@ -26,6 +26,8 @@ static const struct setting settings_table[] = {
 	{"uplink", SETTING_LIST, offsetof(struct sr_settings, uplinks)},
 	{"pods", SETTING_LIST, offsetof(struct sr_settings, pods)},
 	{"node", SETTING_TEXT, offsetof(struct sr_settings, node)},
+	{"zone", SETTING_TEXT, offsetof(struct sr_settings, zone)},
+	{"nodeport-addresses", SETTING_TEXT, offsetof(struct sr_settings, nodeport_addresses)},
 	{"cluster-cidr", SETTING_LIST, offsetof(struct sr_settings, cluster_cidrs)},
 	{"service-cidr", SETTING_LIST, offsetof(struct sr_settings, service_cidrs)},
 	{"subnet", SETTING_LIST, offsetof(struct sr_settings, subnets)},
@@ -167,6 +169,12 @@ static int merge_list(struct sr_strings *kept, const struct sr_strings *given)
 	return sr_strings_copy(kept, given);
 }
 
+static void merge_answer(enum sr_answer *kept, enum sr_answer given)
+{
+	if (given != SR_ANSWER_UNSET)
+		*kept = given == SR_ANSWER_FORGET ? SR_ANSWER_UNSET : given;
+}
+
 static int setting_merge(const struct setting *setting, struct sr_settings *kept, const struct sr_settings *given)
 {
 	void *to = setting_field(setting, kept);
@@ -178,8 +186,7 @@ static int setting_merge(const struct setting *setting, struct sr_settings *kept
 	case SETTING_LIST:
 		return merge_list(to, from);
 	case SETTING_ANSWER:
-		if (*(const enum sr_answer *)from != SR_ANSWER_UNSET)
-			*(enum sr_answer *)to = *(const enum sr_answer *)from;
+		merge_answer(to, *(const enum sr_answer *)from);
 		return 0;
 	}
 	return 0;

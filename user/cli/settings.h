@@ -10,7 +10,7 @@
 
 #include "cli/options.h"
 
-#define SR_SETTING_NONE "none" /* --uplink, --pods, --cgroup */
+#define SR_SETTING_NONE "none" /* --uplink, --pods, --node, --cgroup */
 
 /* --sockets: whose connect() and sendmsg() find services; host by default. */
 #define SR_SOCKETS_HOST "host"
@@ -24,6 +24,8 @@ struct sr_settings {
 	struct sr_strings service_cidrs;
 	struct sr_strings subnets;
 	char *node;
+	char *zone;
+	char *nodeport_addresses;
 	char *xdp;
 	char *sockets; /* SR_SOCKETS_* */
 	char *cgroup;

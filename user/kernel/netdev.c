@@ -98,14 +98,26 @@ static void netdev_set_address(struct sr_addr *out, const struct nlattr *attribu
 	memcpy(out->byte + 12, mnl_attr_get_payload(attribute), 4);
 }
 
-/* The first global address that the kernel would itself send from. */
+static int netdev_add_address(struct sr_netdevs *netdevs, uint32_t index, const struct sr_addr *addr)
+{
+	struct sr_netaddr *new = sr_array_add(&netdevs->addr, &netdevs->num_addrs, sizeof(*new));
+
+	if (!new) {
+		errno = ENOMEM;
+		return MNL_CB_ERROR;
+	}
+	*new = (struct sr_netaddr){.index = index, .addr = *addr};
+	return MNL_CB_OK;
+}
+
+/* All global addresses; and of each device the first that the kernel would itself send from. */
 static int netdev_take_address(const struct nlmsghdr *message, void *context)
 {
 	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
 	const uint32_t unfit = IFA_F_SECONDARY | IFA_F_DEPRECATED | IFA_F_TENTATIVE | IFA_F_DADFAILED;
 	const struct nlattr *tb[IFA_FLAGS + 1], *address;
 	struct sr_netdev *netdev;
-	struct sr_addr *out;
+	struct sr_addr addr, *out;
 	uint32_t flags;
 
 	sr_rtnl_attributes(message, sizeof(*header), tb, IFA_FLAGS);
@@ -115,15 +127,14 @@ static int netdev_take_address(const struct nlmsghdr *message, void *context)
 	netdev = netdev_by_index(context, header->ifa_index);
 	if (!netdev || !address || header->ifa_scope != RT_SCOPE_UNIVERSE)
 		return MNL_CB_OK;
-	if (flags & unfit && !(flags & IFA_F_OPTIMISTIC))
-		return MNL_CB_OK;
 	if (mnl_attr_get_payload_len(address) != (header->ifa_family == AF_INET6 ? 16 : 4))
 		return MNL_CB_OK;
 
+	netdev_set_address(&addr, address, header->ifa_family);
 	out = header->ifa_family == AF_INET6 ? &netdev->addr6 : &netdev->addr4;
-	if (!out->half[0] && !out->half[1])
-		netdev_set_address(out, address, header->ifa_family);
-	return MNL_CB_OK;
+	if (!(flags & unfit && !(flags & IFA_F_OPTIMISTIC)) && !out->half[0] && !out->half[1])
+		*out = addr;
+	return flags & IFA_F_DADFAILED ? MNL_CB_OK : netdev_add_address(context, header->ifa_index, &addr);
 }
 
 /* The default routes of one family; those of the lowest metric count. */
@@ -228,6 +239,7 @@ int sr_netdevs_read(struct sr_netdevs *out, struct sr_error *err)
 void sr_netdevs_clear(struct sr_netdevs *netdevs)
 {
 	free(netdevs->item);
+	free(netdevs->addr);
 	memset(netdevs, 0, sizeof(*netdevs));
 }
 

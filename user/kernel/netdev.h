@@ -28,9 +28,17 @@ struct sr_netdev {
 	struct sr_addr addr6;
 };
 
+/* A global address, of any rank. */
+struct sr_netaddr {
+	uint32_t index; /* of its device */
+	struct sr_addr addr;
+};
+
 struct sr_netdevs {
 	struct sr_netdev *item;
 	size_t num;
+	struct sr_netaddr *addr;
+	size_t num_addrs;
 };
 
 /* All devices of this network namespace, by index (rtnetlink). */

@@ -104,11 +104,10 @@ static struct sr_addr addr_masked(const struct sr_addr *addr, unsigned int bits)
 	return out;
 }
 
-int sr_cidr_parse(struct sr_cidr *out, const char *text)
+int sr_cidr_parse_masked(struct sr_cidr *out, const char *text)
 {
 	char buffer[SR_ADDR_TEXT + 4];
 	struct sr_cidr cidr;
-	struct sr_addr net;
 	unsigned long bits;
 	char *slash;
 
@@ -126,12 +125,30 @@ int sr_cidr_parse(struct sr_cidr *out, const char *text)
 		return -EINVAL;
 
 	cidr.bits = (uint8_t)bits;
-	net = addr_masked(&cidr.addr, cidr_bits(&cidr));
-	if (memcmp(&net, &cidr.addr, sizeof(net)) != 0)
-		return -EINVAL;
-
+	cidr.addr = addr_masked(&cidr.addr, cidr_bits(&cidr));
 	*out = cidr;
 	return 0;
+}
+
+int sr_cidr_parse(struct sr_cidr *out, const char *text)
+{
+	struct sr_cidr cidr;
+	struct sr_addr given;
+	char host[SR_ADDR_TEXT];
+
+	if (sr_cidr_parse_masked(&cidr, text) < 0)
+		return -EINVAL;
+
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(text, "/"), text);
+	if (sr_addr_parse(&given, host) < 0 || memcmp(&given, &cidr.addr, sizeof(given)) != 0)
+		return -EINVAL;
+	*out = cidr;
+	return 0;
+}
+
+struct sr_cidr sr_cidr_of(const struct sr_addr *addr)
+{
+	return (struct sr_cidr){.addr = *addr, .bits = sr_addr_is_v4(addr) ? 32 : 128};
 }
 
 bool sr_cidr_contains(const struct sr_cidr *cidr, const struct sr_addr *addr)

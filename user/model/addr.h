@@ -49,6 +49,10 @@ char *sr_addr_format(char *out, const struct sr_addr *addr);
 
 /* 10.0.0.0/16, fd00::/64; host bits must be 0. -EINVAL, no error text. */
 int sr_cidr_parse(struct sr_cidr *out, const char *text);
+/* The same; host bits are set to 0. */
+int sr_cidr_parse_masked(struct sr_cidr *out, const char *text);
+/* The whole of an address: /32 or /128. */
+struct sr_cidr sr_cidr_of(const struct sr_addr *addr);
 bool sr_cidr_contains(const struct sr_cidr *cidr, const struct sr_addr *addr);
 
 /*

@@ -177,6 +177,9 @@ static int alloc_want_balancer(struct alloc *alloc, const struct sr_k8s_service 
 	unsigned int family;
 	int r = 0;
 
+	if (!service->subnet && !chosen)
+		return sr_notes_add(alloc->notes, "%s/%s: no load-balancer address: it names neither one nor a subnet",
+				    service->meta.namespace, service->meta.name);
 	if (service->subnet && !known && !chosen)
 		return sr_notes_add(alloc->notes, "%s/%s: no load-balancer address: no --subnet %s=CIDR is given",
 				    service->meta.namespace, service->meta.name, service->subnet);

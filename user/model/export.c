@@ -24,6 +24,31 @@ static void json_cleanup(json_t **value)
 
 #define export_autojson __attribute__((cleanup(json_cleanup))) json_t
 
+/* The service's frontends of a kind begin here; NULL: it has none. */
+static const struct sr_frontend_spec *export_find(const struct sr_service *service, enum sr_frontend_kind kind)
+{
+	size_t i;
+
+	for (i = 0; i < service->num_frontends; i++) {
+		if (service->frontends[i].kind == kind)
+			return &service->frontends[i];
+	}
+	return NULL;
+}
+
+/* spec.ports[].port: node ports have a number of their own. */
+static __be16 export_port(const struct sr_service *service)
+{
+	size_t i;
+
+	for (i = 0; i < service->num_frontends; i++) {
+		if (service->frontends[i].kind != SR_FRONTEND_NODE_PORT &&
+		    service->frontends[i].kind != SR_FRONTEND_RESERVED)
+			return service->frontends[i].at.port;
+	}
+	return service->frontends[0].at.port;
+}
+
 /* --- what fits in one object ------------------------------------------------ */
 
 static bool export_same_port(const struct sr_service *a, const struct sr_service *b)
@@ -71,7 +96,7 @@ static bool export_fits(const struct sr_service *service, size_t num)
 			if (export_same_port(&service[i], &service[j])) {
 				new_port = false;
 				if (service[i].proto != service[j].proto ||
-				    service[i].frontends[0].at.port != service[j].frontends[0].at.port)
+				    export_port(&service[i]) != export_port(&service[j]))
 					return false;
 			}
 			if (service[i].family == service[j].family) {
@@ -154,16 +179,18 @@ static int export_add_ports(const struct export_run *run, json_t *ports)
 
 	for (i = 0; i < run->num; i++) {
 		const struct sr_service *service = &run->service[i];
+		const struct sr_frontend_spec *node = export_find(service, SR_FRONTEND_NODE_PORT);
+		int port = ntohs(export_port(service));
 
 		if (i && export_same_port(service, &run->service[i - 1]))
 			continue;
 		snprintf(proto, sizeof(proto), "%s", sr_proto_name(service->proto));
 		for (j = 0; proto[j]; j++)
 			proto[j] = (char)(proto[j] - 'a' + 'A');
-		if (json_array_append_new(ports, json_pack("{ss*sisssi}", "name",
+		if (json_array_append_new(ports, json_pack("{ss*sisssiso*}", "name",
 							   service->port_name[0] ? service->port_name : NULL, "port",
-							   ntohs(service->frontends[0].at.port), "protocol", proto,
-							   "targetPort", ntohs(service->frontends[0].at.port))) < 0)
+							   port, "protocol", proto, "targetPort", port, "nodePort",
+							   node ? json_integer(ntohs(node->at.port)) : NULL)) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -175,8 +202,11 @@ static int export_add_addresses(const struct sr_service *service, json_t *famili
 	size_t i;
 
 	for (i = 0; i < service->num_frontends; i++) {
-		bool inside = service->frontends[i].kind == SR_FRONTEND_CLUSTER_IP;
+		uint8_t kind = service->frontends[i].kind;
+		bool inside = kind == SR_FRONTEND_CLUSTER_IP;
 
+		if (!inside && kind != SR_FRONTEND_EXTERNAL_IP)
+			continue;
 		sr_addr_format(text, &service->frontends[i].at.addr);
 		if (json_array_append_new(inside ? cluster : external, json_string(text)) < 0)
 			return -ENOMEM;
@@ -220,15 +250,90 @@ static int export_fill_spec(const struct export_run *run, json_t *spec)
 	return json_object_set(spec, "ports", ports);
 }
 
+static const char *export_type(const struct sr_service *service)
+{
+	if (export_find(service, SR_FRONTEND_LOAD_BALANCER))
+		return "LoadBalancer";
+	return export_find(service, SR_FRONTEND_NODE_PORT) ? "NodePort" : "ClusterIP";
+}
+
+static int export_fill_ranges(const struct export_run *run, json_t *spec)
+{
+	export_autojson *ranges = json_array();
+	char text[SR_ADDR_TEXT];
+	size_t i, j;
+
+	for (i = 0; i < run->num; i++) {
+		if (i && run->service[i].family == run->service[0].family)
+			break;
+		for (j = 0; j < run->service[i].num_sources; j++) {
+			const struct sr_cidr *source = &run->service[i].sources[j];
+
+			if (json_array_append_new(ranges, json_sprintf("%s/%u", sr_addr_format(text, &source->addr),
+								       source->bits)) < 0)
+				return -ENOMEM;
+		}
+	}
+	return export_set_list(spec, "loadBalancerSourceRanges", ranges);
+}
+
+/* Who may call, and who answers; what is by default is left out. */
+static int export_fill_policy(const struct export_run *run, json_t *spec)
+{
+	const struct sr_service *service = run->service;
+
+	if (service->flags & SR_SERVICE_INTERNAL_LOCAL &&
+	    json_object_set_new(spec, "internalTrafficPolicy", json_string("Local")) < 0)
+		return -ENOMEM;
+	if (service->flags & SR_SERVICE_EXTERNAL_LOCAL &&
+	    json_object_set_new(spec, "externalTrafficPolicy", json_string("Local")) < 0)
+		return -ENOMEM;
+	if (service->affinity &&
+	    (json_object_set_new(spec, "sessionAffinity", json_string("ClientIP")) < 0 ||
+	     json_object_set_new(spec, "sessionAffinityConfig",
+				 json_pack("{s{si}}", "clientIP", "timeoutSeconds", (int)service->affinity)) < 0))
+		return -ENOMEM;
+	return export_fill_ranges(run, spec);
+}
+
+/* status, or NULL with *r 0 if there is no load balancer. */
+static json_t *export_status(const struct export_run *run, int *r)
+{
+	export_autojson *ingress = json_array();
+	char text[SR_ADDR_TEXT];
+	size_t i, j;
+
+	*r = -ENOMEM;
+	for (i = 0; i < run->num; i++) {
+		const struct sr_service *service = &run->service[i];
+
+		if (i && service->family == run->service[0].family)
+			break;
+		for (j = 0; j < service->num_frontends; j++) {
+			if (service->frontends[j].kind == SR_FRONTEND_LOAD_BALANCER &&
+			    json_array_append_new(
+				    ingress,
+				    json_pack("{ss}", "ip", sr_addr_format(text, &service->frontends[j].at.addr))) < 0)
+				return NULL;
+		}
+	}
+	*r = 0;
+	return json_array_size(ingress) ? json_pack("{s{sO}}", "loadBalancer", "ingress", ingress) : NULL;
+}
+
 static int export_add_service(const struct export_run *run, json_t *items)
 {
-	export_autojson *spec = json_pack("{ss}", "type", "ClusterIP");
+	export_autojson *spec = json_pack("{ss}", "type", export_type(run->service));
+	export_autojson *status = NULL;
+	int r;
 
-	if (!spec || export_fill_spec(run, spec) < 0)
+	status = export_status(run, &r);
+	if (r < 0 || !spec || export_fill_spec(run, spec) < 0 || export_fill_policy(run, spec) < 0)
 		return -ENOMEM;
-	return json_array_append_new(items, json_pack("{ssss s{sssss o} sO}", "apiVersion", "v1", "kind", "Service",
-						      "metadata", "name", run->name, "namespace", run->namespace,
-						      "annotations", export_annotations(run), "spec", spec));
+	return json_array_append_new(items,
+				     json_pack("{ssss s{sssss o} sO sO*}", "apiVersion", "v1", "kind", "Service",
+					       "metadata", "name", run->name, "namespace", run->namespace,
+					       "annotations", export_annotations(run), "spec", spec, "status", status));
 }
 
 /* --- its EndpointSlices ------------------------------------------------------------ */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "model/addr_set.h"
 #include "model/export.h"
 
@@ -20,9 +21,9 @@ static int hosts_write_line(FILE *file, const struct sr_service *service, const 
 	return 0;
 }
 
-/* The addresses of one scope of a service's ports, each once. */
-static int hosts_write_scope(FILE *file, const struct sr_service *service, size_t num, enum sr_frontend_kind scope,
-			     struct sr_addr_set *written)
+/* The addresses of one kind of a service's ports, each once. */
+static int hosts_write_kind(FILE *file, const struct sr_service *service, size_t num, enum sr_frontend_kind kind,
+			    struct sr_addr_set *written)
 {
 	size_t i, j;
 	int r = 0;
@@ -31,7 +32,7 @@ static int hosts_write_scope(FILE *file, const struct sr_service *service, size_
 		for (j = 0; r == 0 && j < service[i].num_frontends; j++) {
 			const struct sr_frontend_spec *frontend = &service[i].frontends[j];
 
-			if (frontend->kind != scope || sr_addr_set_has(written, &frontend->at.addr))
+			if (frontend->kind != kind || sr_addr_set_has(written, &frontend->at.addr))
 				continue;
 			r = sr_addr_set_add(written, &frontend->at.addr);
 			if (r == 0)
@@ -43,12 +44,18 @@ static int hosts_write_scope(FILE *file, const struct sr_service *service, size_
 
 static int hosts_write_service(FILE *file, const struct sr_service *service, size_t num)
 {
+	static const enum sr_frontend_kind kinds[] = {
+		SR_FRONTEND_CLUSTER_IP,
+		SR_FRONTEND_PASS,
+		SR_FRONTEND_LOAD_BALANCER,
+		SR_FRONTEND_EXTERNAL_IP,
+	};
 	struct sr_addr_set written = {};
-	int r;
+	size_t i;
+	int r = 0;
 
-	r = hosts_write_scope(file, service, num, SR_FRONTEND_CLUSTER_IP, &written);
-	if (r == 0)
-		r = hosts_write_scope(file, service, num, SR_FRONTEND_EXTERNAL_IP, &written);
+	for (i = 0; r == 0 && i < ARRAY_SIZE(kinds); i++)
+		r = hosts_write_kind(file, service, num, kinds[i], &written);
 	sr_addr_set_clear(&written);
 	return r;
 }

@@ -30,9 +30,24 @@ struct sr_leases {
 	size_t num;
 };
 
+/* Where node ports are served: --nodeport-addresses. */
+enum sr_node_ports {
+	SR_NODE_PORTS_DEFAULT, /* PRIMARY on a node; nowhere on a machine that is none */
+	SR_NODE_PORTS_PRIMARY, /* the Node's InternalIPs, else the uplinks' */
+	SR_NODE_PORTS_ALL,     /* every address of the host */
+	SR_NODE_PORTS_CIDRS,   /* those of them that lie in one of the networks */
+};
+
 struct sr_k8s_options {
-	const char *node; /* this node's name; NULL: a machine that is no node of the cluster */
-	const char *zone; /* its zone; NULL: as its Node object says */
+	const char *node;		    /* this node's name; NULL: a machine that is no node of the cluster */
+	const char *zone;		    /* its zone; NULL: as its Node object says */
+	const struct sr_addr *uplink_addrs; /* the primary address of each uplink and family */
+	size_t num_uplink_addrs;
+	const struct sr_addr *host_addrs; /* all of the host, but for pods' devices */
+	size_t num_host_addrs;
+	enum sr_node_ports node_ports;
+	const struct sr_cidr *node_port_cidrs;
+	size_t num_node_port_cidrs;
 	const struct sr_cidr *service_cidrs;
 	size_t num_service_cidrs;
 	const struct sr_subnet *subnets;

@@ -9,11 +9,11 @@
 
 /* For each service of a list the object it came from, in the list's order. */
 struct sr_k8s_owners {
-	const struct sr_k8s_service **item;
+	const struct sr_k8s_meta **item;
 	size_t num;
 };
 
-int sr_k8s_owners_add(struct sr_k8s_owners *owners, const struct sr_k8s_service *service);
+int sr_k8s_owners_add(struct sr_k8s_owners *owners, const struct sr_k8s_meta *object);
 
 /*
  * Take each frontend that several services claim from all but the oldest

@@ -15,6 +15,7 @@
 #define SR_K8S_ORIGIN  "svcroute.io/origin"  /* where an exported service came from */
 #define SR_K8S_NAME    "svcroute.io/name"    /* its name, where metadata.name cannot hold it */
 #define SR_K8S_WEIGHTS "svcroute.io/weights" /* {"10.0.0.7:80": 5} */
+#define SR_K8S_PASS    "svcroute.io/pass"    /* "true": its frontends are left to the host */
 
 #define SR_K8S_FAMILIES 2
 
@@ -60,6 +61,11 @@ struct sr_k8s_addrs {
 	size_t num;
 };
 
+struct sr_k8s_cidrs {
+	struct sr_cidr *item;
+	size_t num;
+};
+
 /* Of nodes, or of zones. */
 struct sr_k8s_names {
 	char **item;
@@ -71,6 +77,7 @@ struct sr_k8s_port {
 	char *name; /* never NULL */
 	uint8_t proto;
 	uint16_t port;	   /* 0: none */
+	uint16_t node;	   /* of a Service: nodePort */
 	uint16_t target;   /* of a Service: targetPort, if it is a number */
 	char *target_name; /* ... if it is a name */
 };
@@ -92,6 +99,7 @@ struct sr_k8s_service {
 	bool headless;
 	bool other_proxy; /* label service.kubernetes.io/service-proxy-name */
 	bool balancer;	  /* type LoadBalancer */
+	bool node_ports;  /* type NodePort, or that */
 	bool publish;	  /* publishNotReadyAddresses */
 	bool exported;	  /* written by sr_services_export() */
 	bool from_map;	  /* ... and made by `map add` */
@@ -108,8 +116,15 @@ struct sr_k8s_service {
 	struct sr_k8s_addrs ingress;		/* status.loadBalancer.ingress */
 	struct sr_addr chosen[SR_K8S_FAMILIES]; /* the load balancer's address, as asked for */
 	char *subnet;				/* where it is to come from */
+	bool has_ingress;			/* ... names something, be it a host */
 	struct sr_k8s_weights weights;
-	char *unserved; /* fields that are set and not served yet, or NULL */
+
+	bool pass;		    /* SR_K8S_PASS */
+	bool internal_local;	    /* internalTrafficPolicy: Local */
+	bool external_local;	    /* externalTrafficPolicy: Local */
+	bool health_check;	    /* healthCheckNodePort */
+	uint32_t affinity;	    /* seconds; 0: none */
+	struct sr_k8s_cidrs ranges; /* loadBalancerSourceRanges, of both families */
 };
 
 struct sr_k8s_endpoint {
@@ -138,6 +153,13 @@ struct sr_k8s_backing {
 	struct sr_k8s_weights weights;
 };
 
+struct sr_k8s_host_port {
+	uint16_t host;
+	uint16_t container;
+	uint8_t proto;
+	struct sr_addr at; /* hostIP; zeros: every address of the node */
+};
+
 struct sr_k8s_pod {
 	struct sr_k8s_meta meta;
 	struct sr_k8s_map labels;
@@ -147,13 +169,17 @@ struct sr_k8s_pod {
 	bool terminating;
 	bool finished; /* phase Succeeded or Failed */
 	char *node;    /* spec.nodeName, or NULL */
-	bool host_ports;
+	bool host_network;
+	struct sr_k8s_host_port *host_port;
+	size_t num_host_ports;
 };
 
 struct sr_k8s_node {
 	struct sr_k8s_meta meta;
-	struct sr_k8s_addrs addrs; /* InternalIP and ExternalIP */
-	char *zone;		   /* its label, or NULL */
+	struct sr_k8s_addrs addrs;		  /* InternalIP and ExternalIP */
+	struct sr_addr internal[SR_K8S_FAMILIES]; /* the first of each */
+	struct sr_addr external[SR_K8S_FAMILIES];
+	char *zone; /* its label, or NULL */
 };
 
 struct sr_k8s_skipped {
@@ -204,10 +230,14 @@ const struct sr_k8s_pod **sr_k8s_view_pods(const struct sr_k8s_view *view, const
 struct sr_k8s_self {
 	const char *name; /* of its Node; NULL: it is none of the cluster's nodes */
 	const char *zone; /* NULL: not known */
+	struct sr_k8s_addrs primary;
+	struct sr_k8s_addrs all;
+	struct sr_k8s_addrs node_ports; /* where node ports are served */
 };
 
-/* k8s_self.c: what is borrowed lives in `options` and `view`. */
-void sr_k8s_self_make(struct sr_k8s_self *out, const struct sr_k8s_view *view, const struct sr_k8s_options *options);
+/* k8s_self.c: strings live in `options` and `view`. 0 or -ENOMEM; sr_k8s_self_clear() is due in either case. */
+int sr_k8s_self_make(struct sr_k8s_self *out, const struct sr_k8s_view *view, const struct sr_k8s_options *options);
+void sr_k8s_self_clear(struct sr_k8s_self *self);
 
 /* An endpoint that a port may have. */
 struct sr_k8s_candidate {
@@ -239,6 +269,14 @@ int sr_k8s_select_endpoints(const struct sr_k8s_view *view, const struct sr_k8s_
 			    struct sr_service *out);
 
 /*
+ * k8s_frontends.c: the addresses of a service's port in the family of `out`,
+ * and who may call them: frontends, policies, affinity, sources. 0 or -ENOMEM.
+ */
+struct sr_alloc;
+int sr_k8s_add_frontends(struct sr_service *out, const struct sr_k8s_service *service, const struct sr_k8s_port *port,
+			 const struct sr_alloc *alloc, const struct sr_k8s_self *self);
+
+/*
  * k8s_taken.c: add to a set, and sort it, the addresses of pods, nodes and
  * endpoints; those that services have or ask for. 0 or -ENOMEM.
  */
@@ -264,12 +302,10 @@ const char *sr_k8s_map_get(const struct sr_k8s_map *map, const char *key);
 
 /* k8s_service.c, k8s_backing.c, k8s_pod.c: one kind each. `out` is zeroed. */
 int sr_k8s_decode_service(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err);
-/* Fill `out->unserved`; the rest of `out` is decoded. */
-int sr_k8s_decode_unserved(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err);
+/* k8s_policy.c: who may call, and who answers; type and ports are decoded. */
+int sr_k8s_decode_policy(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err);
 /* k8s_restore.c: the annotations of an exported service; the rest is decoded. */
 int sr_k8s_decode_export(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err);
-/* Add "name value" (or "name") to a line, which may be NULL. 0 or -ENOMEM. */
-int sr_k8s_unserved_add(char **list, const char *name, const char *value);
 void sr_k8s_service_clear(struct sr_k8s_service *service);
 int sr_k8s_decode_slice(struct sr_k8s_backing *out, const struct sr_field *root, struct sr_error *err);
 int sr_k8s_decode_endpoints(struct sr_k8s_backing *out, const struct sr_field *root, struct sr_error *err);

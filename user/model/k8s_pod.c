@@ -16,15 +16,50 @@ static int pod_out_of_memory(struct sr_error *err)
 	return sr_fail(err, -ENOMEM, "out of memory");
 }
 
+/* Unset, and the unspecified address of either family, are every address. */
+static int pod_decode_host_ip(struct sr_addr *out, const struct sr_field *field, struct sr_error *err)
+{
+	const char *text = "";
+	struct sr_addr addr;
+	int r = sr_field_string(field, &text, err);
+
+	if (r < 0 || !text[0])
+		return r;
+	if (sr_addr_parse(&addr, text) < 0)
+		return sr_field_fail(field, err, "\"%.80s\" is not an IP address", text);
+	if (!sr_addr_is_zero(&addr))
+		*out = addr;
+	return 0;
+}
+
+static int pod_decode_host_port(struct sr_k8s_pod *out, const struct sr_k8s_port *port, const struct sr_field *field,
+				struct sr_error *err)
+{
+	struct sr_k8s_host_port new = {.container = port->port, .proto = port->proto}, *added;
+	struct sr_field number = sr_field_get(field, "hostPort");
+	struct sr_field ip = sr_field_get(field, "hostIP");
+	int r;
+
+	r = sr_field_port(&number, true, &new.host, err);
+	if (r == 0)
+		r = pod_decode_host_ip(&new.at, &ip, err);
+	if (r < 0 || !new.host)
+		return r;
+
+	added = sr_array_add(&out->host_port, &out->num_host_ports, sizeof(*added));
+	if (!added)
+		return pod_out_of_memory(err);
+	*added = new;
+	return 0;
+}
+
 static int pod_decode_port(struct sr_k8s_pod *out, const struct sr_field *field, struct sr_error *err)
 {
 	struct sr_field number = sr_field_get(field, "containerPort");
 	struct sr_field name = sr_field_get(field, "name");
 	struct sr_field proto = sr_field_get(field, "protocol");
-	struct sr_field host = sr_field_get(field, "hostPort");
 	struct sr_k8s_port *port;
 	const char *text = "";
-	uint16_t host_port = 0;
 	int r;
 
 	port = sr_array_add(&out->ports.item, &out->ports.num, sizeof(*port));
@@ -41,13 +76,9 @@ static int pod_decode_port(struct sr_k8s_pod *out, const struct sr_field *field,
 		r = sr_field_proto(&proto, &port->proto, err);
 	if (r == 0)
 		r = sr_field_string(&name, &text, err);
-	if (r == 0)
-		r = sr_field_port(&host, true, &host_port, err);
 	if (r == 0 && sr_string_set(&port->name, text) < 0)
 		r = pod_out_of_memory(err);
-
-	out->host_ports = out->host_ports || host_port;
-	return r;
+	return r < 0 ? r : pod_decode_host_port(out, port, field, err);
 }
 
 static int pod_decode_container(struct sr_k8s_pod *out, const struct sr_field *container, struct sr_error *err)
@@ -171,6 +202,7 @@ int sr_k8s_decode_pod(struct sr_k8s_pod *out, const struct sr_field *root, struc
 	struct sr_field deletion = sr_field_get(&metadata, "deletionTimestamp");
 	struct sr_field spec = sr_field_get(root, "spec");
 	struct sr_field node = sr_field_get(&spec, "nodeName");
+	struct sr_field network = sr_field_get(&spec, "hostNetwork");
 	const char *name = NULL;
 	int r;
 
@@ -185,6 +217,8 @@ int sr_k8s_decode_pod(struct sr_k8s_pod *out, const struct sr_field *root, struc
 	if (r == 0 && sr_string_set(&out->node, name) < 0)
 		r = pod_out_of_memory(err);
 	if (r == 0)
+		r = sr_field_bool(&network, &out->host_network, err);
+	if (r == 0)
 		r = pod_decode_containers(out, &spec, "containers", false, err);
 	if (r == 0)
 		r = pod_decode_containers(out, &spec, "initContainers", true, err);
@@ -197,11 +231,38 @@ void sr_k8s_pod_clear(struct sr_k8s_pod *pod)
 	sr_k8s_map_clear(&pod->labels);
 	sr_k8s_ports_clear(&pod->ports);
 	free(pod->node);
+	free(pod->host_port);
+}
+
+/* One of status.addresses; names are passed over. */
+static int node_decode_address(struct sr_k8s_node *out, const struct sr_field *item, struct sr_error *err)
+{
+	static const char *const types[] = {"InternalIP", "ExternalIP", "Hostname", "InternalDNS", "ExternalDNS", NULL};
+	struct sr_field type = sr_field_get(item, "type");
+	struct sr_field address = sr_field_get(item, "address");
+	struct sr_addr addr = {}, *first, *new;
+	int index = 2;
+	int r;
+
+	r = sr_field_word(&type, types, &index, err);
+	if (r < 0 || index > 1)
+		return r;
+	r = sr_field_addr(&address, &addr, err);
+	if (r < 0 || sr_addr_is_zero(&addr))
+		return r;
+
+	new = sr_array_add(&out->addrs.item, &out->addrs.num, sizeof(*new));
+	if (!new)
+		return pod_out_of_memory(err);
+	*new = addr;
+	first = index == 0 ? &out->internal[sr_k8s_family(&addr)] : &out->external[sr_k8s_family(&addr)];
+	if (sr_addr_is_zero(first))
+		*first = addr;
+	return 0;
 }
 
 int sr_k8s_decode_node(struct sr_k8s_node *out, const struct sr_field *root, struct sr_error *err)
 {
-	static const char *const types[] = {"InternalIP", "ExternalIP", "Hostname", "InternalDNS", "ExternalDNS", NULL};
 	struct sr_field metadata = sr_field_get(root, "metadata");
 	struct sr_field labels = sr_field_get(&metadata, "labels");
 	struct sr_field zone = sr_field_get(&labels, "topology.kubernetes.io/zone");
@@ -220,22 +281,8 @@ int sr_k8s_decode_node(struct sr_k8s_node *out, const struct sr_field *root, str
 		r = sr_field_list(&list, &num, err);
 	for (i = 0; r == 0 && i < num; i++) {
 		struct sr_field item = sr_field_item(&list, i);
-		struct sr_field type = sr_field_get(&item, "type");
-		struct sr_field address = sr_field_get(&item, "address");
-		struct sr_addr addr = {};
-		struct sr_addr *new;
-		int index = 2;
 
-		r = sr_field_word(&type, types, &index, err);
-		if (r < 0 || index > 1)
-			continue;
-		r = sr_field_addr(&address, &addr, err);
-		if (r < 0 || sr_addr_is_zero(&addr))
-			continue;
-		new = sr_array_add(&out->addrs.item, &out->addrs.num, sizeof(*new));
-		if (!new)
-			return pod_out_of_memory(err);
-		*new = addr;
+		r = node_decode_address(out, &item, err);
 	}
 	return r;
 }

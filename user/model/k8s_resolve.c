@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "model/alloc.h"
 #include "model/k8s_claims.h"
+#include "model/k8s_host_ports.h"
 #include "model/k8s_objects.h"
 
 struct resolve {
@@ -42,44 +43,6 @@ static bool resolve_has_family(const struct sr_k8s_service *service, const struc
 	return service->exported || !sr_addr_is_zero(&alloc->cluster[family]);
 }
 
-/* Where a service's frontends of one port are added. */
-struct resolve_frontends {
-	struct sr_service *out;
-	unsigned int family;
-	struct sr_frontend_spec spec; /* all but the address */
-};
-
-static int resolve_add_frontend(struct resolve_frontends *to, const struct sr_addr *addr, enum sr_frontend_kind scope,
-				bool allocated)
-{
-	if (sr_addr_is_zero(addr) || sr_k8s_family(addr) != to->family)
-		return 0;
-
-	to->spec.at.addr = *addr;
-	to->spec.kind = (uint8_t)scope;
-	to->spec.allocated = allocated;
-	return sr_service_add_frontend(to->out, &to->spec);
-}
-
-static int resolve_add_frontends(const struct sr_k8s_service *service, const struct sr_alloc *alloc,
-				 struct resolve_frontends *to)
-{
-	unsigned int family = to->family;
-	size_t i;
-	int r;
-
-	r = resolve_add_frontend(to, &alloc->cluster[family], SR_FRONTEND_CLUSTER_IP,
-				 sr_addr_is_zero(&service->cluster[family]));
-	for (i = 0; r == 0 && i < service->external.num; i++)
-		r = resolve_add_frontend(to, &service->external.item[i], SR_FRONTEND_EXTERNAL_IP, false);
-	for (i = 0; r == 0 && i < service->ingress.num; i++)
-		r = resolve_add_frontend(to, &service->ingress.item[i], SR_FRONTEND_EXTERNAL_IP, false);
-	if (r == 0)
-		r = resolve_add_frontend(to, &alloc->balancer[family], SR_FRONTEND_EXTERNAL_IP,
-					 !alloc->balancer_chosen[family]);
-	return r;
-}
-
 static int resolve_name_service(struct sr_service *out, const struct sr_k8s_service *service,
 				const struct sr_k8s_port *port)
 {
@@ -97,21 +60,17 @@ static int resolve_add_port(struct resolve *resolve, const struct sr_k8s_service
 			    const struct sr_k8s_port *port, unsigned int family)
 {
 	struct sr_service *out = sr_services_add(&resolve->out);
-	struct resolve_frontends to = {
-		.out = out,
-		.family = family,
-		.spec = {.at = {.port = htons(port->port), .proto = port->proto}},
-	};
 
 	if (!out)
 		return -ENOMEM;
 
 	out->family = family ? 6 : 4;
 	out->proto = port->proto;
-	if (resolve_name_service(out, service, port) < 0 || resolve_add_frontends(service, alloc, &to) < 0 ||
+	if (resolve_name_service(out, service, port) < 0 ||
+	    sr_k8s_add_frontends(out, service, port, alloc, &resolve->self) < 0 ||
 	    sr_k8s_select_endpoints(&resolve->view, &resolve->self, service, port, out) < 0)
 		return -ENOMEM;
-	return sr_k8s_owners_add(&resolve->owners, service);
+	return sr_k8s_owners_add(&resolve->owners, &service->meta);
 }
 
 /* External addresses of a family that the service is not in. */
@@ -136,13 +95,34 @@ static int resolve_note_families(struct resolve *resolve, const struct sr_k8s_se
 	return r;
 }
 
-/* The one line about what this service asks for in vain. */
-static int resolve_note_unserved(struct resolve *resolve, const struct sr_k8s_service *service)
+static bool resolve_lacks_node_port(const struct sr_k8s_service *service)
 {
-	if (!service->unserved)
-		return 0;
-	return sr_notes_add(resolve->notes, "%s/%s: not served yet: %s", service->meta.namespace, service->meta.name,
-			    service->unserved);
+	size_t i;
+
+	for (i = 0; i < service->ports.num; i++) {
+		if (!service->ports.item[i].node)
+			return service->node_ports && !service->balancer;
+	}
+	return false;
+}
+
+/* What this service asks for in vain. */
+static int resolve_note_vain(struct resolve *resolve, const struct sr_k8s_service *service)
+{
+	const struct sr_k8s_meta *meta = &service->meta;
+	int r = 0;
+
+	if (service->health_check)
+		r = sr_notes_add(resolve->notes, "%s/%s: not served yet: healthCheckNodePort", meta->namespace,
+				 meta->name);
+	if (r == 0 && resolve_lacks_node_port(service))
+		r = sr_notes_add(resolve->notes, "%s/%s: no node port: spec.ports[].nodePort gives no number",
+				 meta->namespace, meta->name);
+	if (r == 0 && service->balancer && meta->from_cluster && !service->has_ingress)
+		r = sr_notes_add(resolve->notes,
+				 "%s/%s: no load-balancer address: status.loadBalancer.ingress is empty",
+				 meta->namespace, meta->name);
+	return r;
 }
 
 static int resolve_service(struct resolve *resolve, const struct sr_k8s_service *service, const struct sr_alloc *alloc)
@@ -159,7 +139,20 @@ static int resolve_service(struct resolve *resolve, const struct sr_k8s_service 
 	}
 	if (r == 0)
 		r = resolve_note_families(resolve, service, alloc);
-	return r < 0 ? r : resolve_note_unserved(resolve, service);
+	return r < 0 ? r : resolve_note_vain(resolve, service);
+}
+
+/* Add an item to a line, which may be NULL yet. */
+static int resolve_list_add(char **list, const char *item)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? ", " : "", item) < 0)
+		return -ENOMEM;
+
+	free(*list);
+	*list = longer;
+	return 0;
 }
 
 /* "NAMESPACE/NAME (reason)" added to a line. */
@@ -171,7 +164,7 @@ static int resolve_list_skipped(char **list, const struct sr_k8s_meta *meta, con
 		name = NULL;
 		return -ENOMEM;
 	}
-	return sr_k8s_unserved_add(list, name, NULL);
+	return resolve_list_add(list, name);
 }
 
 static int resolve_services(struct resolve *resolve)
@@ -210,7 +203,7 @@ static int resolve_note_kinds(struct resolve *resolve)
 			kind = NULL;
 			return -ENOMEM;
 		}
-		if (sr_k8s_unserved_add(&list, kind, NULL) < 0)
+		if (resolve_list_add(&list, kind) < 0)
 			return -ENOMEM;
 		num += k8s->skipped[i].num;
 	}
@@ -219,23 +212,36 @@ static int resolve_note_kinds(struct resolve *resolve)
 	return sr_notes_add(resolve->notes, "skipped %zu object%s of other kinds: %s", num, num == 1 ? "" : "s", list);
 }
 
-static int resolve_note_host_ports(struct resolve *resolve)
+/* Node ports are wanted, and there is nowhere to serve them. */
+static int resolve_note_node_ports(struct resolve *resolve)
 {
-	const struct sr_k8s_meta *first = NULL;
-	size_t i, num = 0;
+	size_t i, j;
 
-	for (i = 0; i < resolve->view.num_pods; i++) {
-		if (!resolve->view.pods[i]->host_ports)
-			continue;
-		num++;
-		first = first ? first : &resolve->view.pods[i]->meta;
-	}
-	if (!num)
+	if (!resolve->self.name || resolve->self.node_ports.num)
 		return 0;
-	if (num == 1)
-		return sr_notes_add(resolve->notes, "%s/%s: not served yet: host ports", first->namespace, first->name);
-	return sr_notes_add(resolve->notes, "%s/%s and %zu more pods: not served yet: host ports", first->namespace,
-			    first->name, num - 1);
+	for (i = 0; i < resolve->view.num_services; i++) {
+		const struct sr_k8s_service *service = resolve->view.services[i];
+
+		for (j = 0; service->node_ports && j < service->ports.num; j++) {
+			if (service->ports.item[j].node)
+				return sr_notes_add(resolve->notes, "node ports are not served: no address of this "
+								    "machine is known for them (--uplink, "
+								    "--nodeport-addresses)");
+		}
+	}
+	return 0;
+}
+
+static int resolve_host_ports(struct resolve *resolve)
+{
+	struct sr_k8s_host_ports to = {
+		.out = &resolve->out,
+		.owners = &resolve->owners,
+		.self = &resolve->self,
+		.notes = resolve->notes,
+	};
+
+	return sr_k8s_add_host_ports(&to, &resolve->view);
 }
 
 static int resolve_note_reading(struct resolve *resolve)
@@ -261,16 +267,19 @@ static int resolve_run(struct resolve *resolve, const struct sr_k8s *k8s, const 
 	if (!resolve->alloc)
 		return -ENOMEM;
 
-	sr_k8s_self_make(&resolve->self, &resolve->view, options);
-	r = resolve_note_reading(resolve);
+	r = sr_k8s_self_make(&resolve->self, &resolve->view, options);
+	if (r == 0)
+		r = resolve_note_reading(resolve);
 	if (r == 0)
 		r = sr_alloc_make(resolve->alloc, &resolve->view, options, leases, resolve->notes);
 	if (r == 0)
 		r = resolve_services(resolve);
 	if (r == 0)
+		r = resolve_host_ports(resolve);
+	if (r == 0)
 		r = sr_k8s_settle_claims(&resolve->out, &resolve->owners, resolve->notes);
 	if (r == 0)
-		r = resolve_note_host_ports(resolve);
+		r = resolve_note_node_ports(resolve);
 	if (r == 0)
 		r = resolve_note_kinds(resolve);
 	return r;
@@ -284,6 +293,7 @@ int sr_k8s_resolve(const struct sr_k8s *k8s, const struct sr_k8s_options *option
 
 	r = resolve_run(&resolve, k8s, options, leases);
 	sr_k8s_view_clear(&resolve.view);
+	sr_k8s_self_clear(&resolve.self);
 	free(resolve.alloc);
 	free(resolve.owners.item);
 	if (r < 0) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Decoding of a Service. Every field that is used is checked; a field that is
- * set to something that is not served yet is named in `unserved`.
+ * Decoding of a Service. Every field that is used is checked.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -44,6 +43,7 @@ static int service_decode_port(struct sr_k8s_port *out, const struct sr_field *p
 	struct sr_field number = sr_field_get(port, "port");
 	struct sr_field name = sr_field_get(port, "name");
 	struct sr_field proto = sr_field_get(port, "protocol");
+	struct sr_field node = sr_field_get(port, "nodePort");
 	const char *text = "";
 	int r;
 
@@ -55,6 +55,8 @@ static int service_decode_port(struct sr_k8s_port *out, const struct sr_field *p
 		r = sr_field_port(&number, false, &out->port, err);
 	if (r == 0)
 		r = sr_field_proto(&proto, &out->proto, err);
+	if (r == 0)
+		r = sr_field_port(&node, true, &out->node, err);
 	if (r == 0 && !(json_is_string(name.value) && !json_string_length(name.value)))
 		r = sr_field_name(&name, false, &text, err);
 	if (r == 0)
@@ -211,6 +213,11 @@ static int service_decode_families(struct sr_k8s_service *out, const struct sr_f
 		if (r == 0)
 			r = service_check_family(out, spec, i, family, err);
 	}
+	/* An address of a family that is not listed is none. */
+	for (i = 0; r == 0 && num && i < SR_K8S_FAMILIES; i++) {
+		if (!out->families[i])
+			memset(&out->cluster[i], 0, sizeof(out->cluster[i]));
+	}
 	return r;
 }
 
@@ -228,6 +235,7 @@ static int service_decode_type(struct sr_k8s_service *out, const struct sr_field
 	if (r == 0)
 		r = sr_field_bool(&publish, &out->publish, err);
 
+	out->node_ports = index == 1 || index == 2;
 	out->balancer = index == 2;
 	out->external_name = index == 3;
 	return r;
@@ -244,6 +252,7 @@ static int service_decode_ingress(struct sr_k8s_service *out, const struct sr_fi
 	int r;
 
 	r = sr_field_list(&list, &num, err);
+	out->has_ingress = num;
 	out->meta.from_cluster = out->meta.from_cluster || num;
 	for (i = 0; r == 0 && i < num; i++) {
 		struct sr_field item = sr_field_item(&list, i);
@@ -335,7 +344,7 @@ int sr_k8s_decode_service(struct sr_k8s_service *out, const struct sr_field *roo
 		r = sr_k8s_decode_weights(&out->weights, root, err);
 	if (r == 0)
 		r = sr_k8s_decode_export(out, root, err);
-	return r < 0 ? r : sr_k8s_decode_unserved(out, root, err);
+	return r < 0 ? r : sr_k8s_decode_policy(out, root, err);
 }
 
 void sr_k8s_service_clear(struct sr_k8s_service *service)
@@ -349,5 +358,5 @@ void sr_k8s_service_clear(struct sr_k8s_service *service)
 	free(service->ingress.item);
 	free(service->subnet);
 	free(service->weights.item);
-	free(service->unserved);
+	free(service->ranges.item);
 }
