@@ -197,7 +197,7 @@ static int service_decode_families(struct sr_k8s_service *out, const struct sr_f
 	static const char *const names[] = {"IPv4", "IPv6", NULL};
 	struct sr_field list = sr_field_get(spec, "ipFamilies");
 	struct sr_field policy = sr_field_get(spec, "ipFamilyPolicy");
-	size_t i, num;
+	size_t i, num = 0;
 	int r;
 
 	r = sr_field_word(&policy, policies, &out->policy, err);
