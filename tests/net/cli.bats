@@ -67,7 +67,7 @@ everything() {
 @test "map add: IPv6, UDP, --external" {
 	sr map add '[fd00:10::99]:90/udp' "[${WEB1[1]}]:80" --external
 	expect_udp web-2 fd00:10::99 web-1 "${WEB2[1]}"
-	sr map list | grep -F '[fd00:10::99]:90/udp' | grep -qw external
+	sr map list | grep -F '[fd00:10::99]:90/udp' | grep -qw ExternalIP
 	sr map del '[fd00:10::99]:90/udp'
 }
 
@@ -110,7 +110,7 @@ everything() {
 
 @test "map list: the columns, and the origin of each" {
 	run -0 sr map list
-	[[ $(tr -s ' ' <<<"${lines[0]}") == "FRONTEND SCOPE SERVICE BACKEND WEIGHT STATE CONNS ORIGIN"* ]]
+	[[ $(tr -s ' ' <<<"${lines[0]}") == "FRONTEND KIND SERVICE BACKEND WEIGHT STATE CONNS "*ORIGIN ]]
 	[[ $output == *services.yaml* ]]
 	sr map list -o json | "$LAB_PYTHON" -m json.tool >/dev/null
 	sr -j map list | "$LAB_PYTHON" -m json.tool >/dev/null

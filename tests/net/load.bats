@@ -131,9 +131,9 @@ other() {
 @test "map add keeps a weight that is not given anew, and a scope" {
 	sr map add 10.9.1.1:80 10.240.0.30:80,weight=5 --external
 	sr map add 10.9.1.1:80 10.240.0.30:80 10.240.0.31:80
-	[[ $(sr map get 10.9.1.1:80 | awk '{ print $2, $5 }' | xargs) == 'SCOPE WEIGHT external 5 external 1' ]]
+	[[ $(sr map get 10.9.1.1:80 | awk '{ print $2, $5 }' | xargs) == 'KIND WEIGHT ExternalIP 5 ExternalIP 1' ]]
 	sr map add 10.9.1.1:80 10.240.0.30:80,weight=0 --external=no
-	[[ $(sr map get 10.9.1.1:80 | awk '{ print $2, $6 }' | xargs) == 'SCOPE STATE cluster draining cluster ready' ]]
+	[[ $(sr map get 10.9.1.1:80 | awk '{ print $2, $6 }' | xargs) == 'KIND STATE ClusterIP draining ClusterIP ready' ]]
 	sr map del 10.9.1.1:80 10.240.0.30:80 10.240.0.31:80
 	[[ $(sr map get 10.9.1.1:80 | awk 'NR == 2 { print $4 }') == - ]]
 	run -1 sr map del 10.9.1.1:80 10.240.0.30:80

@@ -127,14 +127,61 @@ static void one_family_a_frontend(void **state)
 	assert_int_equal(sr_type_backends.parse(NULL, &options.backends, "10.0.0.1:80", &err), 0);
 	assert_int_equal(sr_map_options_check(&options, &err), -EINVAL);
 	assert_string_equal(err.text, "backend 10.0.0.1: an IPv6 frontend has IPv6 backends");
+	options.backends.num = 1;
+	assert_int_equal(sr_type_backends.parse(NULL, &options.backends, "[fd00::2]:80", &err), 0);
+	assert_int_equal(sr_map_options_check(&options, &err), -EINVAL);
+	assert_string_equal(err.text, "backend [fd00::2]:80 is given twice");
+	options.backends.num = 1;
+	assert_int_equal(sr_type_backends.parse(NULL, &options.backends, "[fd00::1]:80", &err), 0);
+	assert_int_equal(sr_map_options_check(&options, &err), -EINVAL);
+	assert_string_equal(err.text, "backend [fd00::1]:80 is the frontend itself");
 	assert_int_equal(sr_type_backends.parse(NULL, &options.backends, "10.0.0.1:80,weight=2", &err), -EINVAL);
 	sr_type_backends.clear(&options.backends);
+}
+
+static void expect_policy(const struct sr_service *service, const char *expected)
+{
+	sr_autofree char *text = sr_show_policy(service);
+
+	assert_string_equal(text, expected);
+}
+
+static void policies_are_told_where_they_are_unusual(void **state)
+{
+	struct sr_service service = {};
+	struct sr_cidr source = {.bits = 8};
+
+	(void)state;
+	expect_policy(&service, "");
+	service.flags = SR_SERVICE_INTERNAL_LOCAL | SR_SERVICE_EXTERNAL_LOCAL;
+	service.affinity = 10800;
+	expect_policy(&service, "internal=Local,external=Local,affinity=10800s");
+	service.flags = SR_SERVICE_SOURCE_RANGES;
+	expect_policy(&service, "affinity=10800s,from=nobody");
+	service.affinity = 0;
+	assert_int_equal(sr_addr_parse(&source.addr, "10.0.0.0"), 0);
+	service.sources = &source;
+	service.num_sources = 1;
+	expect_policy(&service, "from=10.0.0.0/8");
+}
+
+static void states_of_backends(void **state)
+{
+	struct sr_endpoint endpoint = {.weight = 1, .flags = SR_BACKEND_SETS};
+
+	(void)state;
+	assert_string_equal(sr_show_state(&endpoint), "ready");
+	endpoint.flags = SR_BACKEND_IN_LOCAL;
+	assert_string_equal(sr_show_state(&endpoint), "ready-local");
+	endpoint.flags = SR_BACKEND_ON_NODE;
+	assert_string_equal(sr_show_state(&endpoint), "draining");
 }
 
 static void a_service_in_json(void **state)
 {
 	struct sr_frontend_spec frontend = {.kind = SR_FRONTEND_EXTERNAL_IP, .allocated = true};
-	struct sr_endpoint endpoint = {.id = 1};
+	struct sr_cidr source = {.bits = 8};
+	struct sr_endpoint endpoint = {.id = 1, .flags = SR_BACKEND_ON_NODE};
 	struct sr_service service = {
 		.namespace = "shop",
 		.name = "web",
@@ -145,6 +192,10 @@ static void a_service_in_json(void **state)
 		.num_frontends = 1,
 		.endpoints = &endpoint,
 		.num_endpoints = 1,
+		.flags = SR_SERVICE_EXTERNAL_LOCAL | SR_SERVICE_SOURCE_RANGES,
+		.affinity = 600,
+		.sources = &source,
+		.num_sources = 1,
 	};
 	uint32_t connections[] = {0, 7};
 	const struct sr_conn_counts counts = {.item = connections, .num = 2};
@@ -156,17 +207,22 @@ static void a_service_in_json(void **state)
 	assert_string_equal(name, "shop/web:http");
 	assert_int_equal(sr_hostport_parse(&frontend.at, "10.0.0.7:90", &err), 0);
 	service.proto = frontend.at.proto;
+	assert_int_equal(sr_addr_parse(&source.addr, "10.0.0.0"), 0);
 	endpoint.addr = frontend.at.addr;
 	endpoint.port = frontend.at.port;
 
 	json = sr_show_json(&service, &counts);
 	text = json_dumps(json, JSON_COMPACT);
 	json_decref(json);
-	assert_string_equal(text, "{\"namespace\":\"shop\",\"name\":\"web\",\"port\":\"http\",\"protocol\":\"tcp\","
-				  "\"family\":4,\"origin\":\"web.yaml\",\"frontends\":[{\"address\":\"10.0.0.7:90\","
-				  "\"ip\":\"10.0.0.7\",\"port\":90,\"scope\":\"external\",\"allocated\":true}],"
-				  "\"endpoints\":[{\"address\":\"10.0.0.7:90\",\"ip\":\"10.0.0.7\",\"port\":90,"
-				  "\"weight\":0,\"state\":\"draining\",\"connections\":7}]}");
+	assert_string_equal(text,
+			    "{\"namespace\":\"shop\",\"name\":\"web\",\"port\":\"http\",\"protocol\":\"tcp\","
+			    "\"family\":4,\"origin\":\"web.yaml\",\"internalTrafficPolicy\":\"Cluster\","
+			    "\"externalTrafficPolicy\":\"Local\",\"affinitySeconds\":600,"
+			    "\"sourceRanges\":[\"10.0.0.0/8\"],\"frontends\":[{\"address\":\"10.0.0.7:90\","
+			    "\"ip\":\"10.0.0.7\",\"port\":90,\"kind\":\"ExternalIP\",\"scope\":\"external\","
+			    "\"allocated\":true}],"
+			    "\"endpoints\":[{\"address\":\"10.0.0.7:90\",\"ip\":\"10.0.0.7\",\"port\":90,"
+			    "\"weight\":0,\"state\":\"draining\",\"local\":true,\"sets\":[],\"connections\":7}]}");
 }
 
 int main(void)
@@ -178,6 +234,8 @@ int main(void)
 		cmocka_unit_test(any_bytes_are_text_in_json),
 		cmocka_unit_test(backends_and_weights),
 		cmocka_unit_test(one_family_a_frontend),
+		cmocka_unit_test(policies_are_told_where_they_are_unusual),
+		cmocka_unit_test(states_of_backends),
 		cmocka_unit_test(a_service_in_json),
 	};
 

@@ -14,6 +14,8 @@
 #include "model/export.h"
 #include "model/yaml.h"
 
+#define VIEW_POLICY 7 /* the column */
+
 struct view {
 	struct sr_services services;
 	struct sr_conn_counts counts;
@@ -46,7 +48,7 @@ static void view_add_row(struct sr_table *table, const struct view *view, const 
 	char text[SR_HOSTPORT_TEXT];
 
 	sr_table_add(table, sr_hostport_format(text, &frontend->at));
-	sr_table_add(table, sr_show_scope(frontend->kind));
+	sr_table_add(table, sr_show_kind(frontend->kind));
 	if (sr_service_is_from_map(service))
 		sr_table_add(table, "-");
 	else
@@ -54,17 +56,21 @@ static void view_add_row(struct sr_table *table, const struct view *view, const 
 	if (endpoint) {
 		sr_table_add(table, sr_show_address(text, &endpoint->addr, endpoint->port));
 		sr_table_addf(table, "%u", (unsigned int)endpoint->weight);
-		sr_table_add(table, sr_show_state(endpoint));
+		sr_table_addf(table, "%s%s", sr_show_state(endpoint),
+			      endpoint->flags & SR_BACKEND_ON_NODE ? ",here" : "");
 		sr_table_addf(table, "%u", sr_show_connections(endpoint, &view->counts));
 	} else {
 		for (int i = 0; i < 4; i++)
 			sr_table_add(table, "-");
 	}
+	sr_table_take(table, sr_show_policy(service));
 	sr_table_add(table, service->origin);
 }
 
 static bool view_shows(const struct view *view, const struct sr_frontend_spec *frontend)
 {
+	if (frontend->kind == SR_FRONTEND_RESERVED)
+		return false;
 	return !view->only || sr_hostport_compare(view->only, &frontend->at) == 0;
 }
 
@@ -82,14 +88,23 @@ static void view_add_rows(struct sr_table *table, const struct view *view, const
 	}
 }
 
+/* Where all is usual, the column is left out. */
+static bool view_has_policies(const struct view *view)
+{
+	for (size_t i = 0; i < view->services.num; i++)
+		if (view->services.item[i].flags || view->services.item[i].affinity)
+			return true;
+	return false;
+}
+
 static int view_print_table(const struct view *view, struct sr_error *err)
 {
-	static const char *const head[] = {"FRONTEND", "SCOPE", "SERVICE", "BACKEND",
-					   "WEIGHT",   "STATE", "CONNS",   "ORIGIN"};
+	static const char *const head[] = {"FRONTEND", "KIND",	"SERVICE", "BACKEND", "WEIGHT",
+					   "STATE",    "CONNS", "POLICY",  "ORIGIN"};
 	sr_autotable struct sr_table table = {.columns = ARRAY_SIZE(head)};
 
 	for (size_t i = 0; i < ARRAY_SIZE(head); i++)
-		sr_table_add(&table, head[i]);
+		sr_table_add(&table, i != VIEW_POLICY || view_has_policies(view) ? head[i] : "");
 	for (size_t i = 0; i < view->services.num; i++)
 		view_add_rows(&table, view, &view->services.item[i]);
 	return sr_table_print(&table, stdout) < 0 ? sr_fail(err, -ENOMEM, "out of memory") : 0;

@@ -125,18 +125,38 @@ const struct sr_option_type sr_type_weighted_backends = {
 	.repeats = true,
 };
 
+static bool endpoint_is_at(const struct sr_endpoint *endpoint, const struct sr_addr *addr, __be16 port)
+{
+	return sr_addr_compare(&endpoint->addr, addr) == 0 && endpoint->port == port;
+}
+
+/* `backend` and those before it are of the frontend's family, and each but once. */
+static int backend_check(const struct sr_map_options *opts, size_t backend, struct sr_error *err)
+{
+	const struct sr_endpoint *endpoint = &opts->backends.item[backend].endpoint;
+	uint8_t family = sr_addr_family(&opts->frontend.addr);
+	struct sr_hostport at = {.addr = endpoint->addr, .port = endpoint->port, .proto = opts->frontend.proto};
+	char text[SR_HOSTPORT_TEXT];
+
+	if (sr_addr_family(&endpoint->addr) != family)
+		return sr_fail(err, -EINVAL, "backend %s: an IPv%u frontend has IPv%u backends",
+			       sr_addr_format(text, &endpoint->addr), family, family);
+
+	*strchr(sr_hostport_format(text, &at), '/') = '\0';
+	if (endpoint_is_at(endpoint, &opts->frontend.addr, opts->frontend.port))
+		return sr_fail(err, -EINVAL, "backend %s is the frontend itself", text);
+	for (size_t i = 0; i < backend; i++)
+		if (endpoint_is_at(&opts->backends.item[i].endpoint, &endpoint->addr, endpoint->port))
+			return sr_fail(err, -EINVAL, "backend %s is given twice", text);
+	return 0;
+}
+
 int sr_map_options_check(const void *options, struct sr_error *err)
 {
 	const struct sr_map_options *opts = options;
-	uint8_t family = sr_addr_family(&opts->frontend.addr);
-	char text[SR_ADDR_TEXT];
+	int r = 0;
 
-	for (size_t i = 0; i < opts->backends.num; i++) {
-		const struct sr_addr *addr = &opts->backends.item[i].endpoint.addr;
-
-		if (sr_addr_family(addr) != family)
-			return sr_fail(err, -EINVAL, "backend %s: an IPv%u frontend has IPv%u backends",
-				       sr_addr_format(text, addr), family, family);
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < opts->backends.num; i++)
+		r = backend_check(opts, i, err);
+	return r;
 }

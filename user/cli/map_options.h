@@ -28,7 +28,7 @@ extern const struct sr_option_type sr_type_frontend;	      /* (struct sr_hostpor
 extern const struct sr_option_type sr_type_backends;	      /* (struct sr_map_backends) ADDR:PORT */
 extern const struct sr_option_type sr_type_weighted_backends; /* ADDR:PORT[,weight=N] */
 
-/* All backends are of the frontend's family, else -EINVAL. */
+/* All backends are of the frontend's family, given once, and not the frontend itself, else -EINVAL. */
 int sr_map_options_check(const void *options, struct sr_error *err);
 
 #endif

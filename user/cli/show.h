@@ -18,8 +18,13 @@ struct sr_conn_counts {
 char *sr_show_name(const struct sr_service *service);
 /* "10.0.0.7:90", of a frontend without its protocol. `out` has SR_HOSTPORT_TEXT bytes. */
 char *sr_show_address(char *out, const struct sr_addr *addr, __be16 port);
-const char *sr_show_scope(uint8_t scope);
-/* "ready", or "draining" as one that is in no set. */
+/* "NodePort", of enum sr_frontend_kind. */
+const char *sr_show_kind(uint8_t kind);
+/* Who may call: "cluster" or "external". */
+const char *sr_show_scope(uint8_t kind);
+/* "internal=Local,affinity=600s"; "" where all is usual. malloc'd; NULL: no memory. */
+char *sr_show_policy(const struct sr_service *service);
+/* "draining" as one that is in no set; else "ready", or "ready-local" if it is in that set alone. */
 const char *sr_show_state(const struct sr_endpoint *endpoint);
 uint32_t sr_show_connections(const struct sr_endpoint *endpoint, const struct sr_conn_counts *counts);
 
