@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """One socket call, and what came of it: "ok" or the error's name.
 
-calls.py bind|connect|sendto tcp|udp ADDRESS PORT [--v6only]
+calls.py bind|connect|sendto tcp|udp ADDRESS PORT [--v6only N] [--timeout S]
     an ADDRESS ::ffff:A.B.C.D is called by an IPv6 socket; "ok" of connect and
     sendto is followed by the peer that the socket tells
 calls.py follow ADDRESS PORT SECONDS [--once]
@@ -34,7 +34,7 @@ def make(kind, address, timeout=1.0):
 
 
 def call(args):
-    with make(args.kind, args.address) as sock:
+    with make(args.kind, args.address, args.timeout) as sock:
         try:
             if args.v6only is not None:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, args.v6only)
@@ -99,6 +99,7 @@ def parse():
         command.add_argument("address")
         command.add_argument("port", type=int)
         command.add_argument("--v6only", type=int)
+        command.add_argument("--timeout", type=float, default=1)
         command.set_defaults(run=call)
     for function in (follow, hold):
         command = commands.add_parser(function.__name__)

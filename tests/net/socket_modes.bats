@@ -51,12 +51,11 @@ called_is() {
 	local got
 
 	got=$(lab_in "$1" "$LAB_PYTHON" -c '
-import socket, subprocess, sys
+import os, socket, subprocess, sys
 with socket.create_connection((sys.argv[1], 90), 2) as sock:
     assert sock.getpeername()[0] == sys.argv[1], sock.getpeername()
-    port = sock.getsockname()[1]
-    print(subprocess.check_output(["ss", "-Htn", f"sport = :{port}"], text=True).split()[4])
-' "$2")
+    subprocess.run(f"ss -Htne | grep -w ino:{os.fstat(sock.fileno()).st_ino}", shell=True, check=True)
+' "$2" | awk '{ print $5 }')
 	[[ $got == "$3" ]] || fail "$1 called $2 and talks to $got, not $3"
 }
 
@@ -114,11 +113,120 @@ with socket.create_connection((sys.argv[1], 90), 2) as sock:
 	done
 }
 
-@test "off: no program is attached, and none's sockets are served" {
+@test "off: no program is attached, and packets are translated on their way" {
 	mode off
 	attached_is_none
 	called_is guest "${FAR[0]}" "${FAR[0]}:90"
 	expect_both guest FAR web-3 GUEST
+	[[ $(talks_to node1 "${FAR[0]}" 1) == "${FAR[0]}:90" ]]
+}
+
+@test "affinity: the host is one client; pods are told apart by tc" {
+	mode all
+	poke "${ALL[0]}" affinity=60
+	[[ $(talks_to node1 "${ALL[0]}" 20 | sort -u | wc -l) == 1 ]]
+	[[ $(talks_to node1 "${ALL[0]}" 1) == 10.240.0.*:80 ]]
+	[[ $(talks_to guest "${ALL[0]}" 20 | sort -u) == "${ALL[0]}:90" ]]
+	poke "${ALL[0]}" affinity=0
+	[[ $(talks_to node1 "${ALL[0]}" 20 | sort -u | wc -l) -gt 1 ]]
+	[[ $(talks_to guest "${ALL[0]}" 1) == 10.240.0.*:80 ]]
+}
+
+# A listed source is served by tc; what tc does with others is tc's to test.
+@test "source ranges are left to tc, on LoadBalancer addresses only" {
+	local from
+
+	mode all
+	poke "${FAR[0]}" flags=9 kind=3
+	for from in node1 guest; do
+		[[ $(talks_to "$from" "${FAR[0]}" 1) == "${FAR[0]}:90" ]]
+		[[ $(talks_to "$from" "${FAR_EXTERNAL[0]}" 1) == "${WEB3[0]}:80" ]]
+	done
+	poke "${FAR[0]}" flags=1 kind=0
+	[[ $(talks_to guest "${FAR[0]}" 1) == "${WEB3[0]}:80" ]]
+}
+
+@test "internal policy Local: of the Local set, for the host as for pods" {
+	local from
+
+	mode all
+	poke "${ALL[0]}" flags=3 local=1
+	for from in node1 guest; do
+		[[ $(talks_to "$from" "${ALL[0]}" 20 | sort -u | wc -l) == 1 ]]
+		[[ $(talks_to "$from" "${ALL_EXTERNAL[0]}" 20 | sort -u | wc -l) == 3 ]]
+	done
+	poke "${ALL[0]}" flags=1
+}
+
+@test "external policy Local short-cut: of the Cluster set, for the host as for pods" {
+	local from
+
+	mode all
+	poke "${ALL_EXTERNAL[0]}" flags=5 local=0
+	for from in node1 guest; do
+		[[ $(talks_to "$from" "${ALL_EXTERNAL[0]}" 20 | sort -u | wc -l) == 3 ]]
+	done
+	poke "${ALL_EXTERNAL[0]}" flags=1
+}
+
+@test "no local endpoint: a call waits, and gets through when there is one" {
+	mode all
+	poke "${FAR[0]}" flags=3 local=0
+	calls none node1 connect tcp "${FAR[0]}" 90 --timeout 0.7
+	lab_in guest "$LAB_PYTHON" "$LAB_TESTS/calls.py" connect tcp "${FAR[0]}" 90 --timeout 5 >"$LAB_DIR/waits" 3>&- &
+	calls none guest connect tcp "${FAR[0]}" 90 --timeout 0.7
+	poke "${FAR[0]}" flags=1
+	wait
+	[[ $(cat "$LAB_DIR/waits") == "ok ${FAR[0]} 90" ]]
+}
+
+# poke ADDRESS [flags=N] [affinity=SECONDS] [local=N] [kind=N]: the service that
+# port 90 over TCP leads to, as the datapath sees it: enum sr_service_flags, the
+# first N slots of the Cluster set as the Local set, and the frontend's kind.
+poke() {
+	PINS=/sys/fs/bpf/svcroute/$LAB-node1/maps "$LAB_PYTHON" - "$@" <<-'PYTHON'
+		import ipaddress, json, os, struct, subprocess, sys
+
+		def bpftool(verb, name, *arguments):
+		    pin = f"{os.environ['PINS']}/{name}"
+		    return subprocess.check_output(["bpftool", "-j", "map", verb, "pinned", pin, *arguments])
+
+		def words(data):
+		    return [str(byte) for byte in data]
+
+		def read(name, key):
+		    found = json.loads(bpftool("lookup", name, "key", *words(key)))
+		    return bytearray(int(byte, 16) for byte in found["value"])
+
+		def write(name, key, value):
+		    bpftool("update", name, "key", *words(key), "value", *words(value))
+
+		wanted = {name: int(value) for name, value in (word.split("=") for word in sys.argv[2:])}
+		key = ipaddress.ip_address("::ffff:" + sys.argv[1]).packed + struct.pack("!HB5x", 90, 6)
+		frontend = read("sr_frontends", key)
+		frontend[28] = wanted.get("kind", frontend[28])
+		service = bytes(frontend[24:28])
+		entry = read("sr_services", service)
+		cluster, local, flags, affinity = struct.unpack("=QQII", entry)
+		if "local" in wanted:
+		    local = cluster >> 32 << 32 | wanted["local"]
+		write("sr_services", service, struct.pack("=QQII", cluster, local, wanted.get("flags", flags),
+		                                          wanted.get("affinity", affinity)))
+		write("sr_frontends", key, frontend)
+	PYTHON
+}
+
+# talks_to FROM ADDRESS N: whom each of N connections that call ADDRESS, and may
+# not get there, talks to in truth.
+talks_to() {
+	lab_in "$1" "$LAB_PYTHON" -c '
+import os, socket, subprocess, sys
+for _ in range(int(sys.argv[2])):
+    with socket.socket() as sock:
+        sock.settimeout(0)
+        sock.connect_ex((sys.argv[1], 90))
+        subprocess.run(f"ss -Htane | grep -w ino:{os.fstat(sock.fileno()).st_ino}", shell=True, check=True)
+' "$2" "$3" | awk '{ print $5 }'
 }
 
 @test "--cgroup none is off, and --sockets takes it back" {

@@ -139,10 +139,27 @@ except OSError as error:
 	lab_svcroute node1 map del "$address:90/udp"
 }
 
-@test "TCP connections stay" {
-	lab_in node1 timeout 10 "$LAB_PYTHON" "$LAB_TESTS/calls.py" hold "${FAR[0]}" 90 2 >"$LAB_DIR/hold" 3>&- &
+# hold ADDRESS: what becomes of a TCP connection of the host's when `far` moves.
+hold() {
+	lab_in node1 timeout 10 "$LAB_PYTHON" "$LAB_TESTS/calls.py" hold "$1" 90 2 >"$LAB_DIR/hold" 3>&- &
 	sleep 0.5
 	move_far 30
 	wait
-	[[ $(cat "$LAB_DIR/hold") == $'connected\nnone' ]]
+	tail -n 1 "$LAB_DIR/hold"
+}
+
+@test "TCP connections stay" {
+	[[ $(hold "${FAR[0]}") == none ]]
+}
+
+@test "with --terminate they end, those to the removed backend" {
+	local address
+
+	for address in "${FAR[@]}" "::ffff:${FAR[0]}"; do
+		lab_load node1 -q --terminate -f "$LAB_DIR/services.yaml"
+		[[ $(hold "$address") == ECONNABORTED ]]
+	done
+	lab_load node1 -q -f "$LAB_DIR/services.yaml"
+	[[ $(hold "${NEAR[0]}") == none ]]
+	lab_load node1 -q --terminate=no
 }
