@@ -12,6 +12,9 @@
 	X(snat)                                                                                                        \
 	X(chain)                                                                                                       \
 	X(host)                                                                                                        \
+	X(policies)                                                                                                    \
+	X(sources)                                                                                                     \
+	X(affinity)                                                                                                    \
 	X(foreign)                                                                                                     \
 	X(headers)                                                                                                     \
 	X(fragments)                                                                                                   \
