@@ -365,6 +365,14 @@ static __always_inline void conn_track(struct sr_conn *conn, struct pkt *pkt, __
 	}
 }
 
+/* Does --terminate end this connection? Not the next one, which a SYN begins. */
+static __always_inline bool conn_is_terminated(const struct sr_conn *conn, const struct pkt *pkt)
+{
+	return sr_terminate && pkt->tuple.proto == IPPROTO_TCP &&
+	       (pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN &&
+	       !backend_is_current(conn->backend, conn->generation);
+}
+
 /*
  * May this packet go where its connection goes? Not if it begins a new one on
  * the same tuple, nor if it is UDP whose backend is gone.

@@ -16,12 +16,6 @@ enum side {
 	SIDE_HOST, /* this host itself, or a device that is not ours */
 };
 
-static __always_inline bool net_contains(const volatile struct sr_net *net, const struct sr_addr *addr)
-{
-	return (addr->half[0] & net->mask.half[0]) == net->addr.half[0] &&
-	       (addr->half[1] & net->mask.half[1]) == net->addr.half[1];
-}
-
 /* Is it known to be a pod's address? */
 static __always_inline bool dispatch_is_pod(const struct sr_addr *addr)
 {

@@ -3,6 +3,7 @@
 #ifndef BPF_LOOKUP_H
 #define BPF_LOOKUP_H
 
+#include "config.h"
 #include "maps.h"
 #include "net.h"
 
@@ -18,7 +19,7 @@ static __always_inline bool frontend_is_served(const struct frontend *frontend)
 	return frontend->kind != SR_FRONTEND_PASS && frontend->kind != SR_FRONTEND_RESERVED;
 }
 
-/* What an address is kept for, served or not. Return SR_OK and fill `out`, or SR_PASS_NOT_A_SERVICE. */
+/* What an address and port are kept for, served or not. Return SR_OK and fill `out`, or SR_PASS_NOT_A_SERVICE. */
 static __always_inline int frontend_read(const struct sr_addr *addr, __be16 port, __u8 proto, struct frontend *out)
 {
 	struct sr_frontend_key key = {.addr = *addr, .port = port, .proto = proto};
@@ -37,12 +38,65 @@ static __always_inline int frontend_read(const struct sr_addr *addr, __be16 port
 	return SR_OK;
 }
 
-/* The service behind an address. Return the same. */
+/* The flags of an address that bears frontends, or < 0: it bears none. */
+static __always_inline int address_flags(const struct sr_addr *addr)
+{
+	struct sr_addr key = *addr;
+	struct sr_address *found = bpf_map_lookup_elem(&sr_addresses, &key);
+	__u32 flags;
+
+	if (!found)
+		return -1;
+	flags = READ_ONCE(found->flags);
+	/* As above. */
+	barrier();
+	if (found->self.half[0] != key.half[0] || found->self.half[1] != key.half[1])
+		return -1;
+	return flags;
+}
+
+static __always_inline bool net_contains(const volatile struct sr_net *net, const struct sr_addr *addr)
+{
+	return (addr->half[0] & net->mask.half[0]) == net->addr.half[0] &&
+	       (addr->half[1] & net->mask.half[1]) == net->addr.half[1];
+}
+
+/* What becomes of a packet to an address that bears no frontend. */
+static __always_inline int address_unknown(const struct sr_addr *addr)
+{
+	for (__u32 i = 0; i < SR_MAX_SERVICE_CIDRS; i++)
+		if (i < sr_num_service_cidrs && net_contains(&sr_service_cidrs[i], addr))
+			return SR_DROP_UNALLOCATED;
+	return SR_PASS_NOT_A_SERVICE;
+}
+
+/* ... and to one that does, but not with this port or protocol. */
+static __always_inline int address_without_port(__u32 flags)
+{
+	return flags & SR_ADDRESS_CLUSTER_IP ? SR_DROP_NO_SUCH_PORT : SR_PASS_NOT_A_SERVICE;
+}
+
+/*
+ * The service behind an address and port. Return SR_OK and fill `out`, or
+ * SR_PASS_NOT_A_SERVICE, or SR_DROP_* if it is a service's place without one.
+ */
 static __always_inline int frontend_lookup(const struct sr_addr *addr, __be16 port, __u8 proto, struct frontend *out)
 {
+	int flags = address_flags(addr);
+
+	if (likely(flags < 0))
+		return address_unknown(addr);
 	if (frontend_read(addr, port, proto, out) != SR_OK)
-		return SR_PASS_NOT_A_SERVICE;
+		return address_without_port(flags);
 	return frontend_is_served(out) ? SR_OK : SR_PASS_NOT_A_SERVICE;
+}
+
+/* The same for a packet whose protocol has no ports that we know: never SR_OK. */
+static __always_inline int frontend_lookup_address(const struct sr_addr *addr)
+{
+	int flags = address_flags(addr);
+
+	return flags < 0 ? address_unknown(addr) : address_without_port(flags);
 }
 
 static __always_inline bool backend_is_in_use(const struct sr_backend *backend)

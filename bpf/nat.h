@@ -70,4 +70,26 @@ static __always_inline int nat_rewrite(sr_ctx *ctx, const struct pkt *pkt, const
 	return SR_OK;
 }
 
+/* Bytes 12 and 13 of TCP's header are its length and its flags. */
+#define NAT_TCP_FLAGS	12
+#define NAT_TCP_LENGTH	0xf000
+
+/* A packet of a TCP connection becomes the reset that ends it, at the same place in the stream. */
+static __noinline int nat_make_reset(sr_ctx *ctx, struct pkt *pkt)
+{
+	__u16 offset = pkt_l4(pkt) + NAT_TCP_FLAGS;
+	__be16 *word = ctx_data(ctx) + offset;
+	__be16 old, new;
+
+	if ((void *)(word + 1) > ctx_data_end(ctx))
+		return SR_DROP_INTERNAL;
+	old = *word;
+	new = (old & bpf_htons(NAT_TCP_LENGTH | TCP_FLAG_ACK)) | bpf_htons(TCP_FLAG_RST);
+	if (ctx_update_l4_csum(ctx, pkt_l4(pkt) + offsetof(struct tcphdr, check), 0, nat_word_delta(old, new), false) ||
+	    ctx_write(ctx, offset, &new, sizeof(new)))
+		return SR_DROP_INTERNAL;
+	pkt->tcp_flags = (pkt->tcp_flags & TCP_FLAG_ACK) | TCP_FLAG_RST;
+	return SR_OK;
+}
+
 #endif

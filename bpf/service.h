@@ -90,6 +90,21 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 	return ret;
 }
 
+/*
+ * Take note of a packet of a connection. One whose backend is gone ends, if so
+ * configured: refused is the client's packet, and the backend's becomes the
+ * client's reset.
+ */
+static __always_inline int service_track(sr_ctx *ctx, struct pkt *pkt, struct sr_conn *conn, __u32 flags)
+{
+	int ret = SR_OK;
+
+	if (conn_is_terminated(conn, pkt))
+		ret = flags & SR_CONN_REPLY ? nat_make_reset(ctx, pkt) : SR_DROP_TERMINATED;
+	conn_track(conn, pkt, flags);
+	return ret;
+}
+
 /* A packet that may be for a service; `conn` is its connection, if it has one, and leaves as `to` says. */
 static __always_inline int service_serve(sr_ctx *ctx, struct pkt *pkt, enum side from, struct sr_conn *conn,
 					 struct sr_rewrite *to)
@@ -100,14 +115,11 @@ static __always_inline int service_serve(sr_ctx *ctx, struct pkt *pkt, enum side
 		conn_forget(conn);
 		conn = NULL;
 	}
-	if (conn) {
-		conn_track(conn, pkt, to->flags);
-	} else {
+	if (conn)
+		ret = service_track(ctx, pkt, conn, to->flags);
+	else
 		ret = service_begin(ctx, pkt, from, to);
-		if (ret != SR_OK)
-			return ret;
-	}
-	return service_send(ctx, pkt, to);
+	return ret == SR_OK ? service_send(ctx, pkt, to) : ret;
 }
 
 /* On the way in: a packet for a service goes to its backend. */
@@ -136,15 +148,32 @@ static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt, bool to_wir
 {
 	struct sr_rewrite to;
 	struct sr_conn *conn;
+	int ret;
 
 	conn = conn_find(&pkt->tuple, &to);
 	if (conn && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT)) == SR_CONN_REPLY) {
-		conn_track(conn, pkt, to.flags);
-		return nat_rewrite(ctx, pkt, &to);
+		ret = service_track(ctx, pkt, conn, to.flags);
+		return ret == SR_OK ? nat_rewrite(ctx, pkt, &to) : ret;
 	}
 	if (!to_wire || !service_is_unmet(ctx))
 		return SR_PASS_NOT_A_REPLY;
 	return service_serve(ctx, pkt, SIDE_HOST, conn, &to);
+}
+
+/*
+ * A protocol that services do not use: a ClusterIP refuses it, as it does a
+ * port that it has not. SR_DROP_*, or SR_PASS_NOT_SERVED_PROTO.
+ */
+__subprog int service_refuse_stray(const struct pkt *pkt, __u32 from)
+{
+	int ret;
+
+	if (!pkt)
+		return SR_DROP_INTERNAL;
+	ret = frontend_lookup_address(&pkt->tuple.dst);
+	if (ret > 0)
+		return SR_PASS_NOT_SERVED_PROTO;
+	return dispatch_is_reachable(SR_FRONTEND_CLUSTER_IP, from) ? ret : SR_DROP_NOT_REACHABLE;
 }
 
 #endif

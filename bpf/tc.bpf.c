@@ -37,6 +37,8 @@ static __always_inline int tc_in(struct __sk_buff *ctx, enum side from)
 		ret = service_in(ctx, &pkt, from);
 	else if (ret == SR_PASS_NOT_SERVED_PROTO)
 		ret = icmp_pass(ctx, &pkt, false);
+	if (ret == SR_PASS_NOT_SERVED_PROTO)
+		ret = service_refuse_stray(&pkt, from);
 	return verdict(ctx, &pkt, ret, WAY_IN);
 }
 
@@ -50,6 +52,8 @@ static __always_inline int tc_out(struct __sk_buff *ctx, bool to_wire)
 		ret = service_out(ctx, &pkt, to_wire);
 	else if (ret == SR_PASS_NOT_SERVED_PROTO)
 		ret = icmp_pass(ctx, &pkt, true);
+	if (ret == SR_PASS_NOT_SERVED_PROTO && to_wire && service_is_unmet(ctx))
+		ret = service_refuse_stray(&pkt, SIDE_HOST);
 	return verdict(ctx, &pkt, ret, WAY_OUT);
 }
 

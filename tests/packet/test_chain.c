@@ -39,7 +39,7 @@ TEST(its_own_backend_without_a_node_address)
 TEST(a_chain_is_followed_at_once)
 {
 	given_external("198.51.100.7:90", POD1 ":85");
-	given_service(POD1 ":85", POD1 ":80");
+	given_external(POD1 ":85", POD1 ":80");
 	send(PROG_FROM_WIRE, packet(CLIENT ":1234", "198.51.100.7:90"));
 	expect_packet(packet(CLIENT ":1234", POD1 ":80"));
 	send(PROG_TO_WIRE, packet(POD1 ":80", CLIENT ":1234"));
@@ -53,7 +53,7 @@ TEST(a_chain_that_ends_at_the_caller)
 	const char *node;
 
 	given_service("10.96.0.10:90", POD1 ":85");
-	given_service(POD1 ":85", POD1 ":80");
+	given_external(POD1 ":85", POD1 ":80");
 	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.10:90"));
 	node = expect_snat(NODE_TO_PODS);
 	expect_redirect(packet(node, POD1 ":80", .ttl = 63));
@@ -92,7 +92,7 @@ TEST(a_frontend_that_leads_to_itself_is_a_plain_address)
 TEST(a_chain_whose_end_has_no_backend)
 {
 	given_service("10.96.0.10:90", POD2 ":85");
-	given_service(POD2 ":85", NULL);
+	given_external(POD2 ":85", NULL);
 	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.10:90"));
 	expect_drop(SR_DROP_NO_ENDPOINT);
 }
@@ -101,10 +101,10 @@ TEST(a_chain_whose_end_has_no_backend)
 TEST(a_chain_that_is_changed)
 {
 	given_service("10.96.0.10:90", POD2 ":85");
-	given_service(POD2 ":85", POD2 ":80");
+	given_external(POD2 ":85", POD2 ":80");
 	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.10:90"));
 	expect_packet(packet(POD1 ":1234", POD2 ":80"));
-	given_service(POD2 ":85", POD2 ":81");
+	given_external(POD2 ":85", POD2 ":81");
 	send(PROG_FROM_POD, packet(POD1 ":1235", "10.96.0.10:90"));
 	expect_packet(packet(POD1 ":1235", POD2 ":81"));
 	given_no_service(POD2 ":85");
@@ -116,7 +116,7 @@ TEST(a_chain_that_is_changed)
 TEST(a_udp_flow_along_a_chain)
 {
 	given_service("10.96.0.10:90", POD2 ":85");
-	given_service(POD2 ":85", POD2 ":80");
+	given_external(POD2 ":85", POD2 ":80");
 	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.10:90"));
 	expect_packet(packet(POD1 ":1234", POD2 ":80"));
 	given_service("10.96.0.10:90", POD1B ":80");
