@@ -71,8 +71,8 @@ static __always_inline int nat_rewrite(sr_ctx *ctx, const struct pkt *pkt, const
 }
 
 /* Bytes 12 and 13 of TCP's header are its length and its flags. */
-#define NAT_TCP_FLAGS	12
-#define NAT_TCP_LENGTH	0xf000
+#define NAT_TCP_FLAGS  12
+#define NAT_TCP_LENGTH 0xf000
 
 /* A packet of a TCP connection becomes the reset that ends it, at the same place in the stream. */
 static __noinline int nat_make_reset(sr_ctx *ctx, struct pkt *pkt)

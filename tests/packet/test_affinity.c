@@ -38,14 +38,12 @@ static void given_the_service(char first[64])
 	snprintf(first, 64, "%s", backend_of(1000, VIP));
 }
 
-static struct sr_affinity affinity_read(struct sr_affinity_key *key)
+static void affinity_read(struct sr_affinity_key *key, struct sr_affinity *entry)
 {
 	int fd = sr_datapath_map_fd(harness_datapath(), "sr_affinity");
-	struct sr_affinity entry = {};
 
 	assert_int_equal(bpf_map_get_next_key(fd, NULL, key), 0);
-	assert_int_equal(bpf_map_lookup_elem(fd, key, &entry), 0);
-	return entry;
+	assert_int_equal(bpf_map_lookup_elem(fd, key, entry), 0);
 }
 
 static void affinity_forget(void)
@@ -62,9 +60,10 @@ static void given_seconds_pass(unsigned int seconds)
 {
 	int fd = sr_datapath_map_fd(harness_datapath(), "sr_affinity");
 	struct sr_affinity_key key;
-	struct sr_affinity entry = affinity_read(&key);
 	struct timespec resolution;
+	struct sr_affinity entry;
 
+	affinity_read(&key, &entry);
 	assert_int_equal(clock_getres(CLOCK_MONOTONIC_COARSE, &resolution), 0);
 	entry.seen -= seconds * (1000000000ull / resolution.tv_nsec);
 	assert_int_equal(bpf_map_update_elem(fd, &key, &entry, BPF_ANY), 0);
@@ -145,16 +144,17 @@ TEST(a_new_connection_refreshes_it)
 /* ... and no packet of one that there is. */
 TEST(packets_of_a_connection_do_not_refresh_it)
 {
+	struct sr_affinity before, after;
 	struct sr_affinity_key key;
 	char first[64];
-	uint64_t seen;
 
 	given_the_service(first);
 	given_seconds_pass(100);
-	seen = affinity_read(&key).seen;
+	affinity_read(&key, &before);
 	send(PROG_FROM_POD, packet(POD1 ":1000", VIP));
 	assert_string_equal(frame_destination(sent()), first);
-	assert_true(affinity_read(&key).seen == seen);
+	affinity_read(&key, &after);
+	assert_true(after.seen == before.seen);
 	affinity_forget();
 }
 

@@ -232,7 +232,7 @@ TEST(hairpin_by_every_kind)
 		enum sr_frontend_kind kind;
 		const char *at;
 	} kinds[] = {
-		{SR_FRONTEND_CLUSTER_IP, "10.96.0.11:80"},     {SR_FRONTEND_NODE_PORT, NODE ":30081"},
+		{SR_FRONTEND_CLUSTER_IP, "10.96.0.11:80"},    {SR_FRONTEND_NODE_PORT, NODE ":30081"},
 		{SR_FRONTEND_EXTERNAL_IP, "198.51.100.9:80"}, {SR_FRONTEND_LOAD_BALANCER, "198.51.100.10:80"},
 		{SR_FRONTEND_HOST_PORT, NODE ":8888"},
 	};

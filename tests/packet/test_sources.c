@@ -96,9 +96,9 @@ TEST(ranges_come_before_endpoints)
 }
 
 const struct CMUnitTest sources_tests[] = {
-	EACH_WAY(a_source_that_is_not_listed), EACH_WAY(a_source_that_is_listed),
+	EACH_WAY(a_source_that_is_not_listed),	     EACH_WAY(a_source_that_is_listed),
 	EACH_WAY(pods_and_the_host_are_bound_by_it), EACH_WAY(other_addresses_are_open),
-	EACH_WAY(another_services_ranges), EACH_WAY(a_connection_outlives_its_range),
+	EACH_WAY(another_services_ranges),	     EACH_WAY(a_connection_outlives_its_range),
 	EACH_WAY(ranges_come_before_endpoints),
 };
 const size_t num_sources_tests = ARRAY_SIZE(sources_tests);

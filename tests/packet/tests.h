@@ -14,6 +14,7 @@
 	X(host)                                                                                                        \
 	X(policies)                                                                                                    \
 	X(sources)                                                                                                     \
+	X(places)                                                                                                      \
 	X(affinity)                                                                                                    \
 	X(foreign)                                                                                                     \
 	X(headers)                                                                                                     \
