@@ -70,7 +70,7 @@ static __always_inline __u32 conn_timeout(__u8 proto, __u32 flags)
 {
 	if (conn_is_closing(flags))
 		return sr_timeout_closing;
-	if (proto != IPPROTO_TCP)
+	if (proto == IPPROTO_UDP)
 		return sr_timeout_udp;
 	return flags & SR_CONN_PROVEN ? sr_timeout_tcp : sr_timeout_new;
 }
@@ -297,7 +297,7 @@ __subprog int conn_forget(struct sr_conn *conn)
 	return 0;
 }
 
-/* TCP's handshake and its end (RFC 9293, sections 3.5 and 3.6). */
+/* TCP's handshake and its end (RFC 9293, sections 3.5 and 3.6); SCTP's in the same words. */
 __subprog int conn_track_tcp(struct sr_conn *conn, const struct pkt *pkt)
 {
 	struct sr_conn *peer;
@@ -357,7 +357,7 @@ static __always_inline void conn_track(struct sr_conn *conn, struct pkt *pkt, __
 			conn_mend(conn);
 	}
 
-	if (pkt->tuple.proto == IPPROTO_TCP) {
+	if (pkt->tuple.proto != IPPROTO_UDP) {
 		if (pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST) || !(flags & SR_CONN_PROVEN))
 			conn_track_tcp(conn, pkt);
 	} else if (!(flags & SR_CONN_PROVEN)) {
@@ -379,7 +379,7 @@ static __always_inline bool conn_is_terminated(const struct sr_conn *conn, const
  */
 static __always_inline bool conn_goes_on(const struct sr_conn *conn, const struct pkt *pkt, __u32 flags)
 {
-	if (pkt->tuple.proto != IPPROTO_TCP)
+	if (pkt->tuple.proto == IPPROTO_UDP)
 		return backend_is_current(conn->backend, conn->generation);
 	if (likely((pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN))
 		return true;

@@ -109,11 +109,12 @@ static __always_inline int ctx_update_l4_csum(sr_ctx *ctx, __u16 offset, __u64 a
 }
 
 /*
- * Write to an IPv6 header, which has no checksum of its own. A sum over all
- * bytes must follow: the helper above took the addresses' change out of it,
- * which is right for IPv4 only, whose header sums up to nothing.
+ * Write what no Internet checksum in the packet keeps account of: an IPv6
+ * header, SCTP's. A sum over all bytes must follow. (For an IPv6 header, too:
+ * the helper above took the addresses' change out of it, which is right for
+ * IPv4 only, whose header sums up to nothing.)
  */
-static __always_inline int ctx_store_v6(sr_ctx *ctx, __u16 offset, const void *from, __u32 length)
+static __always_inline int ctx_store(sr_ctx *ctx, __u16 offset, const void *from, __u32 length)
 {
 	if (ctx_csum_state(ctx) == CHECKSUM_COMPLETE)
 		return bpf_skb_store_bytes(ctx, offset, from, length, BPF_F_RECOMPUTE_CSUM);

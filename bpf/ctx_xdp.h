@@ -42,8 +42,8 @@ static __always_inline int ctx_update_l4_csum(sr_ctx *ctx, __u16 offset, __u64 a
 	return ctx_fix_l4_csum(ctx, offset, addr, port, udp);
 }
 
-/* Write to an IPv6 header, which has no checksum of its own. */
-static __always_inline int ctx_store_v6(sr_ctx *ctx, __u16 offset, const void *from, __u32 length)
+/* Write what no Internet checksum in the packet keeps account of: an IPv6 header, SCTP's. */
+static __always_inline int ctx_store(sr_ctx *ctx, __u16 offset, const void *from, __u32 length)
 {
 	return ctx_write(ctx, offset, from, length);
 }

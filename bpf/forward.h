@@ -52,8 +52,8 @@ static __always_inline int forward_age(sr_ctx *ctx, const struct pkt *pkt)
 	__u8 ttl = pkt->ttl - 1;
 
 	if (pkt->family == 6)
-		return ctx_store_v6(ctx, pkt_l3(pkt) + offsetof(struct ipv6hdr, hop_limit), &ttl, 1) ? SR_DROP_INTERNAL
-												     : SR_OK;
+		return ctx_store(ctx, pkt_l3(pkt) + offsetof(struct ipv6hdr, hop_limit), &ttl, 1) ? SR_DROP_INTERNAL
+												  : SR_OK;
 	if ((void *)(ip + 1) > ctx_data_end(ctx))
 		return SR_DROP_INTERNAL;
 	ip->check = csum_update(ip->check, nat_word_delta(bpf_htons(0x0100), 0));

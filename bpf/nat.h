@@ -46,26 +46,67 @@ static __always_inline int nat_write_ports(sr_ctx *ctx, const struct pkt *pkt, c
 }
 
 /*
- * Give a packet the addresses and ports of `to`. SR_OK or SR_DROP_INTERNAL:
- * the packet is then half changed and must not go on.
+ * SCTP's ports, and the CRC over them and all that follows. How much that is
+ * a first fragment does not say, whose CRC is the whole packet's.
+ */
+__subprog int CTX_NAME(nat_write_sctp)(sr_ctx *ctx, const struct pkt *pkt, const struct sr_rewrite *to)
+{
+	const struct sctp_header *sctp;
+	struct sctp_header new;
+	__u32 ports;
+
+	if (!pkt || !to)
+		return SR_DROP_INTERNAL;
+	sctp = ctx_data(ctx) + pkt_l4(pkt);
+	if ((void *)(sctp + 1) > ctx_data_end(ctx))
+		return SR_DROP_INTERNAL;
+	new = *sctp;
+	ports = *(const __u32 *)&to->sport;
+	if (new.ports == ports)
+		return SR_OK;
+
+	if (new.checksum) {
+		if (pkt->fragment != PKT_WHOLE)
+			return SR_DROP_SCTP_FRAGMENT;
+		new.checksum ^= sctp_crc_change(new.ports ^ ports, pkt_l4_length(pkt));
+	}
+	new.ports = ports;
+	return ctx_store(ctx, pkt_l4(pkt), &new, sizeof(new)) ? SR_DROP_INTERNAL : SR_OK;
+}
+
+/* The ports, and the checksum over them; the addresses in it changed by `addr`. */
+static __always_inline int nat_write_transport(sr_ctx *ctx, const struct pkt *pkt, const struct sr_rewrite *to,
+					       __u64 addr)
+{
+	__u64 port = nat_word_delta(*(const __u32 *)&pkt->tuple.sport, *(const __u32 *)&to->sport);
+	bool udp = pkt->tuple.proto == IPPROTO_UDP;
+	__u16 check = pkt_l4(pkt) + (udp ? offsetof(struct udphdr, check) : offsetof(struct tcphdr, check));
+
+	if (unlikely(pkt->tuple.proto == IPPROTO_SCTP))
+		return CTX_NAME(nat_write_sctp)(ctx, pkt, to);
+	if (ctx_update_l4_csum(ctx, check, addr, port, udp))
+		return SR_DROP_INTERNAL;
+	return nat_write_ports(ctx, pkt, to);
+}
+
+/*
+ * Give a packet the addresses and ports of `to`. SR_OK or SR_DROP_*: it may
+ * then be half changed and must not go on.
  */
 static __always_inline int nat_rewrite(sr_ctx *ctx, const struct pkt *pkt, const struct sr_rewrite *to)
 {
-	bool udp = pkt->tuple.proto == IPPROTO_UDP;
 	__u64 addr = nat_addr_delta(&pkt->tuple.src, &to->src, pkt->family) +
 		     nat_addr_delta(&pkt->tuple.dst, &to->dst, pkt->family);
-	__u64 port = nat_word_delta(*(const __u32 *)&pkt->tuple.sport, *(const __u32 *)&to->sport);
-	__u16 check = pkt_l4(pkt) + (udp ? offsetof(struct udphdr, check) : offsetof(struct tcphdr, check));
+	int ret;
 
 	if (pkt_has_transport(pkt)) {
-		if (ctx_update_l4_csum(ctx, check, addr, port, udp))
-			return SR_DROP_INTERNAL;
-		if (nat_write_ports(ctx, pkt, to))
-			return SR_DROP_INTERNAL;
+		ret = nat_write_transport(ctx, pkt, to, addr);
+		if (ret != SR_OK)
+			return ret;
 	}
 	if (pkt->family == 4)
 		return nat_write_v4(ctx, pkt, to, addr);
-	if (ctx_store_v6(ctx, pkt_l3(pkt) + offsetof(struct ipv6hdr, saddr), &to->src, 32))
+	if (ctx_store(ctx, pkt_l3(pkt) + offsetof(struct ipv6hdr, saddr), &to->src, 32))
 		return SR_DROP_INTERNAL;
 	return SR_OK;
 }

@@ -67,6 +67,12 @@
 
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
 
+/* A word that lies little endian in the packet: to the host's order, and back. */
+static __always_inline __u32 little_endian(__u32 word)
+{
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? word : __builtin_bswap32(word);
+}
+
 /* Bring a sum of 32-bit words to 32 bits, as bpf_csum_diff() gives it. */
 static __always_inline __u32 csum_fold32(__u64 sum)
 {

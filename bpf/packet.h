@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a packet says: its tuple, where its headers lie, and what TCP and
+ * What a packet says: its tuple, where its headers lie, and what TCP, SCTP and
  * fragmentation add. Include a ctx_*.h first.
  */
 #ifndef BPF_PACKET_H
@@ -9,6 +9,7 @@
 #include "addr.h"
 #include "maps.h"
 #include "net.h"
+#include "sctp.h"
 
 enum pkt_fragment {
 	PKT_WHOLE,
@@ -26,9 +27,9 @@ struct pkt {
 	__u16 length; /* of the IP packet */
 	__u8 family;  /* 4 or 6 */
 	__u8 fragment : 4;
-	__u8 l3 : 4; /* offset of the network header: 0 where the device has no link header */
-	__u8 tcp_flags;
-	__u8 ttl; /* hop limit */
+	__u8 l3 : 4;	/* offset of the network header: 0 where the device has no link header */
+	__u8 tcp_flags; /* SCTP's, too: sctp_tcp_flags() */
+	__u8 ttl;	/* hop limit */
 	union {
 		/* Set by forward.h: the packet leaves here at once. 0: the stack routes it. */
 		__u32 out_ifindex;
@@ -93,6 +94,40 @@ static __always_inline int pkt_parse_udp(struct pkt *pkt, void *data, void *data
 	return SR_OK;
 }
 
+/* Bytes of the transport's header and payload, in this packet. */
+static __always_inline int pkt_l4_length(const struct pkt *pkt)
+{
+	return pkt->length - (pkt_l4(pkt) - pkt_l3(pkt));
+}
+
+/*
+ * An association is tracked as a TCP connection is: a side's Initiate Tag
+ * stands for its initial sequence number, and a Verification Tag, which
+ * repeats the other's, for its acknowledgement (RFC 9260, section 8.5).
+ */
+__subprog int CTX_NAME(pkt_parse_sctp)(sr_ctx *ctx, struct pkt *pkt)
+{
+	void *data_end = ctx_data_end(ctx);
+	struct sctp_header *sctp;
+	struct sctp_init *chunk;
+
+	if (!pkt)
+		return SR_PASS_MALFORMED;
+	sctp = ctx_data(ctx) + pkt_l4(pkt);
+	chunk = (void *)(sctp + 1);
+	if ((void *)(sctp + 1) > data_end || pkt_l4_length(pkt) < (int)sizeof(*sctp))
+		return SR_PASS_MALFORMED;
+
+	*tuple_ports(&pkt->tuple) = sctp->ports;
+	pkt->tcp_flags = TCP_FLAG_ACK;
+	pkt->ack = bpf_ntohl(sctp->tag) + 1;
+	if ((void *)(&chunk->type + 1) <= data_end)
+		pkt->tcp_flags = sctp_tcp_flags(chunk->type);
+	if ((void *)(chunk + 1) <= data_end)
+		pkt->seq = bpf_ntohl(chunk->tag);
+	return SR_OK;
+}
+
 /* A header that promises more than there is. It may promise less: short frames are padded. */
 static __always_inline bool pkt_is_cut(const struct pkt *pkt)
 {
@@ -101,10 +136,10 @@ static __always_inline bool pkt_is_cut(const struct pkt *pkt)
 
 static __always_inline bool pkt_is_served(__u8 proto)
 {
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP;
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
 }
 
-static __always_inline int pkt_parse_transport(struct pkt *pkt, void *data, void *data_end)
+static __always_inline int pkt_parse_transport(sr_ctx *ctx, struct pkt *pkt, void *data, void *data_end)
 {
 	if (pkt_is_cut(pkt))
 		return SR_PASS_MALFORMED;
@@ -117,10 +152,12 @@ static __always_inline int pkt_parse_transport(struct pkt *pkt, void *data, void
 		return SR_OK;
 	if (pkt->tuple.proto == IPPROTO_TCP)
 		return pkt_parse_tcp(pkt, data, data_end);
-	return pkt_parse_udp(pkt, data, data_end);
+	if (pkt->tuple.proto == IPPROTO_UDP)
+		return pkt_parse_udp(pkt, data, data_end);
+	return CTX_NAME(pkt_parse_sctp)(ctx, pkt);
 }
 
-static __always_inline int pkt_parse_v4(struct pkt *pkt, void *data, void *data_end)
+static __always_inline int pkt_parse_v4(sr_ctx *ctx, struct pkt *pkt, void *data, void *data_end)
 {
 	struct iphdr *ip = data + pkt_l3(pkt);
 	__u16 offset;
@@ -141,7 +178,7 @@ static __always_inline int pkt_parse_v4(struct pkt *pkt, void *data, void *data_
 		pkt->fragment = offset & IP_OFFSET ? PKT_LATER_FRAGMENT : PKT_FIRST_FRAGMENT;
 		pkt->fragment_id = ip->id;
 	}
-	return pkt_parse_transport(pkt, data, data_end);
+	return pkt_parse_transport(ctx, pkt, data, data_end);
 }
 
 static __always_inline bool pkt_is_extension(__u8 next)
@@ -212,7 +249,7 @@ static __always_inline int pkt_parse_v6(sr_ctx *ctx, struct pkt *pkt, void *data
 	if (next < 0 || pkt->l4 > PKT_MAX_OFFSET)
 		return SR_PASS_MALFORMED;
 	*(__u32 *)&pkt->tuple.proto = next;
-	return pkt_parse_transport(pkt, data, data_end);
+	return pkt_parse_transport(ctx, pkt, data, data_end);
 }
 
 static __always_inline int pkt_parse_headers(sr_ctx *ctx, struct pkt *pkt)
@@ -226,7 +263,7 @@ static __always_inline int pkt_parse_headers(sr_ctx *ctx, struct pkt *pkt)
 		return SR_PASS_MALFORMED;
 	pkt->l3 = ETH_HLEN;
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
-		return pkt_parse_v4(pkt, data, data_end);
+		return pkt_parse_v4(ctx, pkt, data, data_end);
 	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
 		return pkt_parse_v6(ctx, pkt, data, data_end);
 	return SR_PASS_NOT_IP;

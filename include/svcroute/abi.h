@@ -39,7 +39,7 @@ struct sr_tuple {
 	struct sr_addr dst;
 	__be16 sport;
 	__be16 dport;
-	__u8 proto; /* IPPROTO_TCP, IPPROTO_UDP */
+	__u8 proto; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
 	__u8 zero[3];
 };
 _Static_assert(sizeof(struct sr_tuple) == 40, "sr_tuple");
@@ -180,9 +180,9 @@ enum sr_conn_flags {
 	SR_CONN_SNAT = 1 << 1,	     /* the client's address is replaced, too */
 	SR_CONN_ANSWERED = 1 << 2,   /* the backend has spoken */
 	SR_CONN_PROVEN = 1 << 3,     /* both sides have: it lives in sr_conns */
-	SR_CONN_FIN_CLIENT = 1 << 4, /* TCP: the client has sent FIN */
-	SR_CONN_FIN_SERVER = 1 << 5, /* TCP: the backend has sent FIN */
-	SR_CONN_RESET = 1 << 6,	     /* TCP: either side has sent RST */
+	SR_CONN_FIN_CLIENT = 1 << 4, /* TCP: the client has sent FIN; SCTP: SHUTDOWN, or its ACK */
+	SR_CONN_FIN_SERVER = 1 << 5, /* the same of the backend */
+	SR_CONN_RESET = 1 << 6,	     /* either side: TCP: RST; SCTP: ABORT or SHUTDOWN COMPLETE */
 	SR_CONN_TAKEN = 1 << 7,	     /* over: another connection takes its tuple */
 	/* Of a flow that was met on its way out only (SIDE_HOST): whose ends are this host. */
 	SR_CONN_CLIENT_HOST = 1 << 8,
@@ -211,7 +211,7 @@ struct sr_conn {
 	__u32 service;	  /* index in sr_services */
 	__u32 created;	  /* tick */
 	__u32 seen;	  /* tick of the last packet */
-	__u32 isn;	  /* TCP: the backend's initial sequence number */
+	__u32 isn;	  /* TCP: the backend's initial sequence number; SCTP: its tag */
 };
 _Static_assert(sizeof(struct sr_conn) == 104, "sr_conn");
 

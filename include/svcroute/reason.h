@@ -45,6 +45,7 @@ enum sr_refusal {
 	X(NO_ROUTE, "no-route", "no route to the chosen backend or the client", SILENT)                                \
 	X(TTL, "ttl-exceeded", "the hop limit is used up", EXPIRED)                                                    \
 	X(TOO_BIG, "too-big", "longer than the way out carries", TOO_BIG)                                              \
+	X(SCTP_FRAGMENT, "sctp-fragment", "a fragment of SCTP whose ports change: its CRC needs the others", SILENT)   \
 	X(INTERNAL, "internal", "a rewrite failed half-way", SILENT)
 
 enum sr_reason {

@@ -93,6 +93,36 @@ static void draft_put_udp(struct draft *draft)
 	draft_put16(draft, 0);
 }
 
+static uint8_t draft_chunk(const struct frame_spec *spec)
+{
+	if (spec->chunk || !(spec->flags & SYN))
+		return spec->chunk;
+	return spec->flags & ACK ? INIT_ACK : INIT;
+}
+
+/* RFC 9260, sections 3.1, 3.2 and 3.3.2. */
+static void draft_put_sctp(struct draft *draft)
+{
+	uint8_t chunk = draft_chunk(&draft->spec);
+	bool begins = chunk == INIT || chunk == INIT_ACK;
+
+	draft_put16(draft, ntohs(draft->from.port));
+	draft_put16(draft, ntohs(draft->to.port));
+	draft_put32(draft, draft->spec.tag || !draft->spec.ack ? draft->spec.tag : draft->spec.ack - 1);
+	draft_put32(draft, 0);
+	if (!chunk || draft->spec.bare)
+		return;
+	draft_put8(draft, chunk);
+	draft_put8(draft, 0);
+	draft_put16(draft, (begins ? 20 : 4) + draft_payload_size(&draft->spec));
+	if (!begins)
+		return;
+	draft_put32(draft, draft->spec.seq);
+	draft_put32(draft, 65536); /* window */
+	draft_put32(draft, 1 << 16 | 1);
+	draft_put32(draft, 1); /* initial TSN */
+}
+
 /* RFC 792; RFC 4443, section 4.1. */
 static void draft_put_icmp(struct draft *draft)
 {
@@ -115,10 +145,16 @@ static void draft_set_sum(struct draft *draft)
 	uint8_t *transport = draft->segment + draft->transport;
 	size_t size = draft->size - draft->transport;
 	uint8_t *at = sums_place(transport, draft->spec.proto);
+	uint32_t crc;
 	uint16_t sum;
 
 	if (!at || draft->spec.no_checksum)
 		return;
+	if (draft->spec.proto == IPPROTO_SCTP) {
+		crc = htonl(sums_sctp(transport, size));
+		memcpy(at, &crc, sizeof(crc));
+		return;
+	}
 	sum = ~sums_transport(draft->spec.family, &draft->from.addr, &draft->to.addr, draft->spec.proto, transport,
 			      size);
 	if (!sum && draft->spec.proto == IPPROTO_UDP)
@@ -185,9 +221,12 @@ static void draft_put_transport(struct draft *draft)
 		draft_put_tcp(draft);
 	else if (draft->spec.proto == IPPROTO_UDP)
 		draft_put_udp(draft);
+	else if (draft->spec.proto == IPPROTO_SCTP)
+		draft_put_sctp(draft);
 	else if (draft->spec.proto == IPPROTO_ICMP || draft->spec.proto == IPPROTO_ICMPV6)
 		draft_put_icmp(draft);
-	draft_put_payload(draft);
+	if (!draft->spec.bare)
+		draft_put_payload(draft);
 	draft_set_sum(draft);
 }
 

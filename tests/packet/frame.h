@@ -27,6 +27,18 @@ enum frame_tcp_flags {
 	ACK = 0x10,
 };
 
+enum frame_chunk {
+	INIT = 1,
+	INIT_ACK = 2,
+	HEARTBEAT = 4,
+	ABORT = 6,
+	SHUTDOWN = 7,
+	SHUTDOWN_ACK = 8,
+	COOKIE_ECHO = 10,
+	COOKIE_ACK = 11,
+	SHUTDOWN_COMPLETE = 14,
+};
+
 /* Last bytes of the MAC addresses 02:00:00:00:00:XX. */
 enum frame_mac {
 	MAC_GATEWAY = 0x01,
@@ -45,7 +57,11 @@ struct frame_spec {
 	uint8_t ttl, tos;
 	uint8_t flags; /* TCP */
 	uint32_t seq, ack;
-	bool no_checksum; /* UDP */
+	bool no_checksum; /* UDP, SCTP */
+	/* SCTP; without `chunk`, `flags` choose INIT or its ACK, or there is payload only. */
+	uint8_t chunk;
+	uint32_t tag; /* Verification Tag; without, `ack` less 1. `seq` is INIT's and INIT ACK's own */
+	bool bare;    /* nothing behind the transport header */
 	const char *payload;
 	size_t payload_size; /* of `payload`, or of filler */
 	uint8_t ip_options;  /* IPv4: this many bytes of them, a multiple of 4 */
@@ -68,6 +84,7 @@ struct frame frame_make(const struct frame_spec *spec);
 #define packet(from_, to_, ...) frame_make(&(struct frame_spec){.from = (from_), .to = (to_), ##__VA_ARGS__})
 #define tcp(from_, to_, ...)	packet(from_, to_, .proto = IPPROTO_TCP, ##__VA_ARGS__)
 #define udp(from_, to_, ...)	packet(from_, to_, .proto = IPPROTO_UDP, ##__VA_ARGS__)
+#define sctp(from_, to_, ...)	packet(from_, to_, .proto = IPPROTO_SCTP, ##__VA_ARGS__)
 #define tcp4(from_, to_, ...)	tcp(from_, to_, .family = 4, ##__VA_ARGS__)
 #define udp4(from_, to_, ...)	udp(from_, to_, .family = 4, ##__VA_ARGS__)
 #define tcp6(from_, to_, ...)	tcp(from_, to_, .family = 6, ##__VA_ARGS__)

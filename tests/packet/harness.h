@@ -149,8 +149,11 @@ int harness_teardown(void **state);
 	}
 /* A test that speaks of tcp() or udp(), in both families. */
 #define BOTH_FAMILIES(test) TEST_IN(test, 4, IPPROTO_TCP, "(IPv4)"), TEST_IN(test, 6, IPPROTO_TCP, "(IPv6)")
-/* A test that speaks of packet(): in both families, over TCP and UDP. */
+/* A test that speaks of packet(): in both families, over TCP, UDP and SCTP. */
 #define EACH_WAY(test)                                                                                                 \
+	TCP_AND_UDP(test), TEST_IN(test, 4, IPPROTO_SCTP, "(IPv4, SCTP)"),                                             \
+		TEST_IN(test, 6, IPPROTO_SCTP, "(IPv6, SCTP)")
+#define TCP_AND_UDP(test)                                                                                              \
 	TEST_IN(test, 4, IPPROTO_TCP, "(IPv4, TCP)"), TEST_IN(test, 4, IPPROTO_UDP, "(IPv4, UDP)"),                    \
 		TEST_IN(test, 6, IPPROTO_TCP, "(IPv6, TCP)"), TEST_IN(test, 6, IPPROTO_UDP, "(IPv6, UDP)")
 #define ONLY_V4(test) TEST_IN(test, 4, IPPROTO_TCP, "(IPv4)")

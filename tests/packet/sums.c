@@ -36,6 +36,32 @@ uint16_t sums_transport(int family, const struct sr_addr *from, const struct sr_
 	return sums_of(segment, size, sum);
 }
 
+/*
+ * CRC32c as a division by hand: bits in the order of the wire, each byte's
+ * lowest first; the remainder's highest power is the first bit to be sent.
+ */
+uint32_t sums_sctp(const uint8_t *segment, size_t size)
+{
+	uint32_t remainder = 0xffffffff, wire = 0;
+
+	for (size_t bit = 0; bit < 8 * size; bit++) {
+		bool in_checksum = bit / 8 >= 8 && bit / 8 < 12;
+		bool is_one = !in_checksum && segment[bit / 8] >> bit % 8 & 1;
+		bool divides = remainder >> 31 != is_one;
+
+		remainder = remainder << 1 ^ (divides ? 0x1edc6f41 : 0);
+	}
+	for (int bit = 0; bit < 32; bit++)
+		if (!(remainder >> (31 - bit) & 1))
+			wire |= 1u << (24 - bit / 8 * 8 + bit % 8);
+	return wire;
+}
+
+static uint32_t sums_read32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | at[1] << 16 | at[2] << 8 | at[3];
+}
+
 uint8_t *sums_place(uint8_t *transport, uint8_t proto)
 {
 	switch (proto) {
@@ -43,6 +69,8 @@ uint8_t *sums_place(uint8_t *transport, uint8_t proto)
 		return transport + 16;
 	case IPPROTO_UDP:
 		return transport + 6;
+	case IPPROTO_SCTP:
+		return transport + 8;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		return transport + 2;
@@ -126,6 +154,11 @@ const char *frame_wrong_sum(const struct frame *frame)
 		return NULL;
 	if (is.proto == IPPROTO_UDP && !is.transport[6] && !is.transport[7])
 		return is.family == 4 ? NULL : "UDP without a checksum over IPv6";
+	if (is.proto == IPPROTO_SCTP)
+		return !sums_read32(is.transport + 8) ||
+				       sums_read32(is.transport + 8) == sums_sctp(is.transport, is.size)
+			       ? NULL
+			       : "SCTP's CRC32c";
 	if (sums_transport(is.family, &is.from, &is.to, is.proto, is.transport, is.size) != 0xffff)
 		return "the transport checksum";
 	return NULL;

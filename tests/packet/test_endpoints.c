@@ -26,7 +26,7 @@ TEST(a_flow_keeps_its_backend_when_others_come)
 		expect_goes_to(OLD);
 }
 
-TEST(tcp_goes_on_after_its_backend_is_removed)
+TEST(what_has_connections_goes_on_after_its_backend_is_removed)
 {
 	given_service(VIP, OLD);
 	expect_goes_to(OLD);
@@ -119,12 +119,14 @@ TEST(a_backend_whose_port_changes)
 	given_service(VIP, POD2 ":8080");
 	expect_goes_to(POD2 ":8080");
 	given_service(VIP, POD2 ":9090");
-	expect_goes_to(world.proto == IPPROTO_TCP ? POD2 ":8080" : POD2 ":9090");
+	expect_goes_to(world.proto != IPPROTO_UDP ? POD2 ":8080" : POD2 ":9090");
 }
 
 const struct CMUnitTest endpoints_tests[] = {
 	EACH_WAY(a_flow_keeps_its_backend_when_others_come),
-	BOTH_FAMILIES(tcp_goes_on_after_its_backend_is_removed),
+	BOTH_FAMILIES(what_has_connections_goes_on_after_its_backend_is_removed),
+	TEST_IN(what_has_connections_goes_on_after_its_backend_is_removed, 4, IPPROTO_SCTP, "(IPv4, SCTP)"),
+	TEST_IN(what_has_connections_goes_on_after_its_backend_is_removed, 6, IPPROTO_SCTP, "(IPv6, SCTP)"),
 	TEST_IN(udp_moves_at_once_when_its_backend_is_removed, 4, IPPROTO_UDP, "(IPv4)"),
 	TEST_IN(udp_moves_at_once_when_its_backend_is_removed, 6, IPPROTO_UDP, "(IPv6)"),
 	TEST_IN(udp_notices_a_backend_that_left_and_came_again, 4, IPPROTO_UDP, "(IPv4)"),

@@ -40,7 +40,8 @@ TEST(another_protocol)
 	given_external(VIP ":90/tcp", POD1 ":8080");
 	expect_untouched_everywhere(udp(CLIENT ":1234", VIP ":90"), SR_PASS_NOT_A_SERVICE, SR_PASS_NOT_A_REPLY);
 	expect_untouched_everywhere(ping(CLIENT ":1", VIP ":90"), SR_PASS_NOT_SERVED_PROTO, SR_PASS_NOT_SERVED_PROTO);
-	expect_untouched_everywhere(packet(CLIENT ":1234", VIP ":90", .proto = IPPROTO_SCTP), SR_PASS_NOT_SERVED_PROTO,
+	expect_untouched_everywhere(sctp(CLIENT ":1234", VIP ":90"), SR_PASS_NOT_A_SERVICE, SR_PASS_NOT_A_REPLY);
+	expect_untouched_everywhere(packet(CLIENT ":1234", VIP ":90", .proto = IPPROTO_DCCP), SR_PASS_NOT_SERVED_PROTO,
 				    SR_PASS_NOT_SERVED_PROTO);
 }
 

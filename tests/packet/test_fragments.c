@@ -97,12 +97,12 @@ TEST(fragments_that_are_not_ours)
 }
 
 const struct CMUnitTest fragments_tests[] = {
-	EACH_WAY(fragments_follow_the_first),
-	EACH_WAY(fragments_from_a_pod),
-	EACH_WAY(fragments_to_another_node),
+	TCP_AND_UDP(fragments_follow_the_first),
+	TCP_AND_UDP(fragments_from_a_pod),
+	TCP_AND_UDP(fragments_to_another_node),
 	TEST_IN(fragments_with_an_extension_header, 6, IPPROTO_TCP, "(IPv6, TCP)"),
 	TEST_IN(fragments_with_an_extension_header, 6, IPPROTO_UDP, "(IPv6, UDP)"),
-	EACH_WAY(a_later_fragment_without_its_first),
+	TCP_AND_UDP(a_later_fragment_without_its_first),
 	EACH_WAY(xdp_leaves_fragments_to_tc),
 	EACH_WAY(fragments_that_are_not_ours),
 };

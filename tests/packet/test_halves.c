@@ -26,7 +26,7 @@ static void send_answer(void)
 
 static void be_proven(void)
 {
-	if (world.proto == IPPROTO_TCP) {
+	if (world.proto != IPPROTO_UDP) {
 		send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = SYN));
 		send(PROG_TO_POD, packet(BACKEND, POD_CLIENT, .flags = SYN | ACK, .seq = 5000));
 		send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .ack = 5001));

@@ -68,6 +68,16 @@ TEST(a_router_before_the_backend_complains)
 	expect_packet(error(ROUTER, FROM, too_big(), &known));
 }
 
+/* Of a quote of SCTP the ports are translated, and its CRC32c is left: nobody checks that of a part. */
+TEST(a_quote_of_sctp)
+{
+	struct frame seen = packet(FROM, BACK, .no_checksum = true), known = packet(FROM, VIP, .no_checksum = true);
+
+	given_connection();
+	send(PROG_TO_WIRE, error(ROUTER, FROM, too_big(), &seen));
+	expect_packet(error(ROUTER, FROM, too_big(), &known));
+}
+
 TEST(the_client_complains)
 {
 	struct frame seen = packet(VIP, FROM), known = packet(BACK, FROM);
@@ -212,16 +222,18 @@ TEST(xdp_leaves_errors_to_tc)
 }
 
 const struct CMUnitTest icmp_tests[] = {
-	EACH_WAY(the_backend_itself_complains),
-	EACH_WAY(a_router_before_the_backend_complains),
-	EACH_WAY(the_client_complains),
-	EACH_WAY(another_nodes_side_complains),
-	EACH_WAY(the_client_of_another_nodes_backend_complains),
+	TCP_AND_UDP(the_backend_itself_complains),
+	TCP_AND_UDP(a_router_before_the_backend_complains),
+	TEST_IN(a_quote_of_sctp, 4, IPPROTO_SCTP, "(IPv4)"),
+	TEST_IN(a_quote_of_sctp, 6, IPPROTO_SCTP, "(IPv6)"),
+	TCP_AND_UDP(the_client_complains),
+	TCP_AND_UDP(another_nodes_side_complains),
+	TCP_AND_UDP(the_client_of_another_nodes_backend_complains),
 	BOTH_FAMILIES(no_answer_to_an_error_whose_hops_are_used_up),
 	BOTH_FAMILIES(errors_of_every_type_and_nothing_else),
-	EACH_WAY(quotes_of_every_size),
-	EACH_WAY(quotes_with_rare_headers),
-	EACH_WAY(quotes_of_fragments),
+	TCP_AND_UDP(quotes_of_every_size),
+	TCP_AND_UDP(quotes_with_rare_headers),
+	TCP_AND_UDP(quotes_of_fragments),
 	EACH_WAY(an_error_to_somebody_else),
 	EACH_WAY(an_error_about_a_packet_of_nobody),
 	BOTH_FAMILIES(xdp_leaves_errors_to_tc),

@@ -183,7 +183,8 @@ TEST(the_last_hop_is_reported)
 /* RFC 1191; RFC 8201. It is said of what may be fragmented, too: a program cannot do it. */
 TEST(what_is_too_long_for_the_way_out_is_reported)
 {
-	size_t headers = (world.family == 4 ? 20 : 40) + (world.proto == IPPROTO_TCP ? 20 : 8);
+	size_t transport = world.proto == IPPROTO_TCP ? 20 : world.proto == IPPROTO_UDP ? 8 : 12;
+	size_t headers = (world.family == 4 ? 20 : 40) + transport;
 	struct frame frame = packet(FROM, TO, .payload_size = 1501 - headers);
 
 	given_external(TO, REMOTE ":8080");

@@ -18,6 +18,7 @@
 	X(affinity)                                                                                                    \
 	X(foreign)                                                                                                     \
 	X(headers)                                                                                                     \
+	X(sctp)                                                                                                        \
 	X(fragments)                                                                                                   \
 	X(lifecycle)                                                                                                   \
 	X(endpoints)                                                                                                   \

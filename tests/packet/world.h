@@ -12,7 +12,7 @@
 
 struct world {
 	int family; /* 4 or 6 */
-	int proto;  /* IPPROTO_TCP or IPPROTO_UDP */
+	int proto;  /* IPPROTO_TCP, IPPROTO_UDP or IPPROTO_SCTP */
 };
 
 extern struct world world;

@@ -94,6 +94,7 @@ static void hostports(void **state)
 	static const char *const good[][2] = {
 		{"10.0.0.7:90", "10.0.0.7:90/tcp"},
 		{"10.0.0.7:90/udp", "10.0.0.7:90/udp"},
+		{"[fd00::7]:2905/sctp", "[fd00::7]:2905/sctp"},
 		{"[fd00::7]:65535/tcp", "[fd00::7]:65535/tcp"},
 		{"10.0.0.7:90/sctp", "10.0.0.7:90/sctp"},
 	};

@@ -259,7 +259,7 @@ static const struct sr_option map_put_options[] = {
 		.required = true,
 		.type = &sr_type_frontend,
 		.offset = offsetof(struct sr_map_options, frontend),
-		.help = "the frontend; [ADDRESS]:PORT for IPv6; tcp (the default) or udp",
+		.help = "the frontend; [ADDRESS]:PORT for IPv6; tcp (the default), udp or sctp",
 	},
 	{
 		.name = "BACKEND:PORT[,weight=N]",
