@@ -165,6 +165,24 @@ void given_cluster_cidr(const char *network, uint8_t bits)
 	harness_load_unusual(&config);
 }
 
+void given_service_cidr(const char *network, uint8_t bits)
+{
+	struct sr_datapath_config config = harness_usual;
+
+	config.service_cidrs[0].addr = world_addr(network, world.family);
+	config.service_cidrs[0].bits = world.family == 4 ? bits : bits * 4;
+	config.num_service_cidrs = 1;
+	harness_load_unusual(&config);
+}
+
+void given_terminate(void)
+{
+	struct sr_datapath_config config = harness_usual;
+
+	config.terminate = true;
+	harness_load_unusual(&config);
+}
+
 void given_snat_ports(uint16_t low, uint16_t high)
 {
 	harness_load_unusual(&(struct sr_datapath_config){.snat_port_low = low, .snat_port_high = high});

@@ -79,6 +79,10 @@ void given_external_clusterips(void);
  * IPv6 run that is four times as many bits.
  */
 void given_cluster_cidr(const char *network, uint8_t bits);
+/* Where ClusterIPs come from, in the same way. */
+void given_service_cidr(const char *network, uint8_t bits);
+/* Until the test ends, TCP connections end with their endpoint. */
+void given_terminate(void);
 void given_snat_ports(uint16_t low, uint16_t high);
 /* Until the test ends, a device has no address to send from. */
 /* Until the test ends, so many milliseconds pass between two ICMP errors to one peer. */

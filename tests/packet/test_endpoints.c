@@ -122,6 +122,50 @@ TEST(a_backend_whose_port_changes)
 	expect_goes_to(world.proto != IPPROTO_UDP ? POD2 ":8080" : POD2 ":9090");
 }
 
+/* With --terminate a connection ends with its endpoint, for both of its sides. */
+TEST(tcp_ends_with_its_backend_where_so_told)
+{
+	given_terminate();
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	given_service(VIP, OLD ",draining", NEW);
+	expect_goes_to(OLD);
+	given_service(VIP, NEW);
+	send(PROG_TO_POD, packet(OLD, POD_CLIENT, .seq = 77, .flags = ACK | PSH));
+	expect_packet(packet(VIP, POD_CLIENT, .seq = 77, .flags = ACK | RST));
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
+	expect_drop(SR_DROP_TERMINATED);
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = SYN));
+	expect_packet(packet(POD_CLIENT, NEW, .flags = SYN));
+}
+
+TEST(udp_moves_where_tcp_ends)
+{
+	given_terminate();
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	given_service(VIP, NEW);
+	expect_goes_to(NEW);
+}
+
+/* The same where the client's address was replaced, and its answers come in. */
+TEST(tcp_ends_by_way_of_the_node)
+{
+	const char *node;
+
+	given_terminate();
+	given_external("198.51.100.7:90", REMOTE ":8080");
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", "198.51.100.7:90"));
+	node = expect_snat(NODE);
+	given_external("198.51.100.7:90", REMOTE ":9090");
+	send(PROG_FROM_WIRE, packet(REMOTE ":8080", node, .flags = ACK));
+	expect_redirect(packet("198.51.100.7:90", CLIENT ":1234", .flags = ACK | RST, .ttl = 63));
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90"));
+	expect_untouched(SR_PASS_TO_TC);
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", "198.51.100.7:90"));
+	expect_drop(SR_DROP_TERMINATED);
+}
+
 const struct CMUnitTest endpoints_tests[] = {
 	EACH_WAY(a_flow_keeps_its_backend_when_others_come),
 	BOTH_FAMILIES(what_has_connections_goes_on_after_its_backend_is_removed),
@@ -136,5 +180,9 @@ const struct CMUnitTest endpoints_tests[] = {
 	EACH_WAY(the_first_endpoint_is_used_at_once),
 	EACH_WAY(a_service_that_comes_later),
 	EACH_WAY(a_backend_whose_port_changes),
+	BOTH_FAMILIES(tcp_ends_with_its_backend_where_so_told),
+	BOTH_FAMILIES(tcp_ends_by_way_of_the_node),
+	TEST_IN(udp_moves_where_tcp_ends, 4, IPPROTO_UDP, "(IPv4)"),
+	TEST_IN(udp_moves_where_tcp_ends, 6, IPPROTO_UDP, "(IPv6)"),
 };
 const size_t num_endpoints_tests = ARRAY_SIZE(endpoints_tests);

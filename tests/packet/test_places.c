@@ -82,6 +82,24 @@ TEST(a_backend_that_is_such_a_port)
 	assert_int_equal(conns_count(TABLE_NEW), 0);
 }
 
+TEST(an_address_that_no_service_has)
+{
+	given_service_cidr("10.96.0.0", 16);
+	given_service(CLUSTER_IP, POD2 ":8080");
+	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.7.7:80"));
+	expect_drop(SR_DROP_UNALLOCATED);
+	send(PROG_FROM_POD, ping(POD1 ":1", "10.96.7.7:80"));
+	expect_drop(SR_DROP_UNALLOCATED);
+	send_from_host(packet(NODE ":1234", "10.96.7.7:80"));
+	expect_drop(SR_DROP_UNALLOCATED);
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", "10.96.7.7:80"));
+	expect_drop(SR_DROP_NOT_REACHABLE);
+	send(PROG_FROM_POD, packet(POD1 ":1234", "10.97.0.1:80"));
+	expect_untouched(SR_PASS_NOT_A_SERVICE);
+	send(PROG_FROM_POD, packet(POD1 ":1234", CLUSTER_IP));
+	expect_packet(packet(POD1 ":1234", POD2 ":8080"));
+}
+
 const struct CMUnitTest places_tests[] = {
 	EACH_WAY(a_port_that_a_cluster_ip_has_not),
 	EACH_WAY(such_a_port_from_outside),
@@ -90,5 +108,6 @@ const struct CMUnitTest places_tests[] = {
 	BOTH_FAMILIES(another_protocol_on_its_way_out),
 	EACH_WAY(other_kinds_have_other_ports),
 	EACH_WAY(a_backend_that_is_such_a_port),
+	EACH_WAY(an_address_that_no_service_has),
 };
 const size_t num_places_tests = ARRAY_SIZE(places_tests);
