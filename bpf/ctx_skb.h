@@ -126,6 +126,16 @@ static __always_inline int ctx_read(sr_ctx *ctx, __u16 offset, void *to, __u32 l
 	return bpf_skb_load_bytes(ctx, offset, to, length);
 }
 
+/*
+ * Does it belong to a VLAN (IEEE 802.1Q)? That has a device of its own, which
+ * is served by itself if it is named; VLAN 0 is none, but a priority.
+ */
+static __always_inline bool ctx_is_tagged(const sr_ctx *ctx, __be16 type)
+{
+	return (ctx->vlan_present && ctx->vlan_tci & VLAN_VID_MASK) || type == bpf_htons(ETH_P_8021Q) ||
+	       type == bpf_htons(ETH_P_8021AD);
+}
+
 /* Payload of each of the segments that the packet stands for; 0: it is one. */
 static __always_inline __u32 ctx_segment(const sr_ctx *ctx)
 {

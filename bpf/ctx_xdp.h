@@ -58,6 +58,12 @@ static __always_inline int ctx_read(sr_ctx *ctx, __u16 offset, void *to, __u32 l
 	return 0;
 }
 
+/* The tag lies in the frame; that of VLAN 0 is tc's to look behind. */
+static __always_inline bool ctx_is_tagged(const sr_ctx *ctx, __be16 type)
+{
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD);
+}
+
 static __always_inline __u32 ctx_segment(const sr_ctx *ctx)
 {
 	return 0;

@@ -252,7 +252,22 @@ static __always_inline int pkt_parse_v6(sr_ctx *ctx, struct pkt *pkt, void *data
 	return pkt_parse_transport(ctx, pkt, data, data_end);
 }
 
-static __always_inline int pkt_parse_headers(sr_ctx *ctx, struct pkt *pkt)
+/* Without a link header it is the first byte that tells the family. */
+static __always_inline int pkt_parse_bare(sr_ctx *ctx, struct pkt *pkt)
+{
+	void *data_end = ctx_data_end(ctx);
+	void *data = ctx_data(ctx);
+	__u8 *first = data;
+
+	pkt->frame = ctx_length(ctx);
+	if ((void *)(first + 1) > data_end)
+		return SR_PASS_MALFORMED;
+	if (*first >> 4 == 4)
+		return pkt_parse_v4(ctx, pkt, data, data_end);
+	return pkt_parse_v6(ctx, pkt, data, data_end);
+}
+
+static __always_inline int pkt_parse_ethernet(sr_ctx *ctx, struct pkt *pkt)
 {
 	void *data_end = ctx_data_end(ctx);
 	void *data = ctx_data(ctx);
@@ -261,6 +276,8 @@ static __always_inline int pkt_parse_headers(sr_ctx *ctx, struct pkt *pkt)
 	pkt->frame = ctx_length(ctx);
 	if ((void *)(eth + 1) > data_end)
 		return SR_PASS_MALFORMED;
+	if (unlikely(ctx_is_tagged(ctx, eth->h_proto)))
+		return SR_PASS_VLAN;
 	pkt->l3 = ETH_HLEN;
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
 		return pkt_parse_v4(ctx, pkt, data, data_end);
@@ -308,13 +325,13 @@ __subprog int pkt_fragment_ports(struct pkt *pkt)
 		       : SR_PASS_FRAGMENT;
 }
 
-/* SR_OK, or why the packet cannot be ours. */
-static __always_inline int pkt_parse(sr_ctx *ctx, struct pkt *pkt)
+/* SR_OK, or why the packet cannot be ours. `bare`: the device has no link header. */
+static __always_inline int pkt_parse(sr_ctx *ctx, struct pkt *pkt, bool bare)
 {
 	int ret;
 
 	ctx_pull_headers(ctx);
-	ret = pkt_parse_headers(ctx, pkt);
+	ret = bare ? pkt_parse_bare(ctx, pkt) : pkt_parse_ethernet(ctx, pkt);
 	if (ret != SR_OK || likely(pkt->fragment == PKT_WHOLE))
 		return ret;
 	if (!CTX_CAN_REDO)

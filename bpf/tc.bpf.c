@@ -24,15 +24,18 @@ static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int r
 		return TC_ACT_UNSPEC;
 	if (!pkt->out_hop.nh_family)
 		return bpf_redirect(pkt->out_ifindex, BPF_F_INGRESS);
+	/* The neighbour's address takes the place of a link header: there must be one. */
+	if (!pkt_l3(pkt) && bpf_skb_change_head(ctx, ETH_HLEN, 0))
+		return TC_ACT_SHOT;
 	return bpf_redirect_neigh(pkt->out_ifindex, &pkt->out_hop, sizeof(pkt->out_hop), 0);
 }
 
-static __always_inline int tc_in(struct __sk_buff *ctx, enum side from)
+static __always_inline int tc_in(struct __sk_buff *ctx, enum side from, bool bare)
 {
 	struct pkt pkt = {};
 	int ret;
 
-	ret = pkt_parse(ctx, &pkt);
+	ret = pkt_parse(ctx, &pkt, bare);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, from);
 	else if (ret == SR_PASS_NOT_SERVED_PROTO)
@@ -42,12 +45,12 @@ static __always_inline int tc_in(struct __sk_buff *ctx, enum side from)
 	return verdict(ctx, &pkt, ret, WAY_IN);
 }
 
-static __always_inline int tc_out(struct __sk_buff *ctx, bool to_wire)
+static __always_inline int tc_out(struct __sk_buff *ctx, bool to_wire, bool bare)
 {
 	struct pkt pkt = {};
 	int ret;
 
-	ret = pkt_parse(ctx, &pkt);
+	ret = pkt_parse(ctx, &pkt, bare);
 	if (ret == SR_OK)
 		ret = service_out(ctx, &pkt, to_wire);
 	else if (ret == SR_PASS_NOT_SERVED_PROTO)
@@ -60,25 +63,38 @@ static __always_inline int tc_out(struct __sk_buff *ctx, bool to_wire)
 SEC("tc")
 int sr_from_wire(struct __sk_buff *ctx)
 {
-	return tc_in(ctx, SIDE_WIRE);
+	return tc_in(ctx, SIDE_WIRE, false);
 }
 
 SEC("tc")
 int sr_from_pod(struct __sk_buff *ctx)
 {
-	return tc_in(ctx, SIDE_POD);
+	return tc_in(ctx, SIDE_POD, false);
 }
 
 SEC("tc")
 int sr_to_wire(struct __sk_buff *ctx)
 {
-	return tc_out(ctx, true);
+	return tc_out(ctx, true, false);
 }
 
 SEC("tc")
 int sr_to_pod(struct __sk_buff *ctx)
 {
-	return tc_out(ctx, false);
+	return tc_out(ctx, false, false);
+}
+
+/* The same two where packets begin with IP: wireguard, tun. */
+SEC("tc")
+int sr_from_wire_l3(struct __sk_buff *ctx)
+{
+	return tc_in(ctx, SIDE_WIRE, true);
+}
+
+SEC("tc")
+int sr_to_wire_l3(struct __sk_buff *ctx)
+{
+	return tc_out(ctx, true, true);
 }
 
 char _license[] SEC("license") = "Dual BSD/GPL";

@@ -21,7 +21,7 @@ int sr_xdp_uplink(struct xdp_md *ctx)
 	struct pkt pkt = {};
 	int ret;
 
-	ret = pkt_parse(ctx, &pkt);
+	ret = pkt_parse(ctx, &pkt, false);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, SIDE_WIRE);
 	/* Whoever must be told why is told by tc. */

@@ -12,6 +12,7 @@
 /* X(code, name for machines, words for people) */
 #define SR_PASS_REASONS(X)                                                                                             \
 	X(NOT_IP, "not-ip", "neither IPv4 nor IPv6")                                                                   \
+	X(VLAN, "vlan", "tagged: it belongs to a VLAN's own device")                                                   \
 	X(NOT_SERVED_PROTO, "not-served-protocol", "a protocol that services do not use")                              \
 	X(NOT_A_SERVICE, "not-a-service", "not addressed to a service")                                                \
 	X(NOT_A_REPLY, "not-a-reply", "not from a service's backend")                                                  \

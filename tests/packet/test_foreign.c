@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What is not ours goes on as it came, byte for byte, and leaves no trace. */
+#include <string.h>
+
 #include "tests.h"
 
 #define VIP "198.51.100.7"
@@ -43,6 +45,22 @@ TEST(another_protocol)
 	expect_untouched_everywhere(sctp(CLIENT ":1234", VIP ":90"), SR_PASS_NOT_A_SERVICE, SR_PASS_NOT_A_REPLY);
 	expect_untouched_everywhere(packet(CLIENT ":1234", VIP ":90", .proto = IPPROTO_DCCP), SR_PASS_NOT_SERVED_PROTO,
 				    SR_PASS_NOT_SERVED_PROTO);
+}
+
+/* IEEE 802.1Q: four bytes after the addresses. The VLAN's device is served by itself. */
+static struct frame tagged(struct frame frame, uint8_t type_high, uint8_t type_low)
+{
+	memmove(frame.bytes + 16, frame.bytes + 12, frame.length - 12);
+	memcpy(frame.bytes + 12, (uint8_t[]){type_high, type_low, 0, 7}, 4);
+	frame.length += 4;
+	return frame;
+}
+
+TEST(a_frame_of_a_vlan)
+{
+	given_the_service();
+	expect_untouched_everywhere(tagged(packet(CLIENT ":1234", VIP ":90"), 0x81, 0x00), SR_PASS_VLAN, SR_PASS_VLAN);
+	expect_untouched_everywhere(tagged(packet(CLIENT ":1234", VIP ":90"), 0x88, 0xa8), SR_PASS_VLAN, SR_PASS_VLAN);
 }
 
 TEST(another_flow_of_the_same_pod)
@@ -164,6 +182,7 @@ const struct CMUnitTest foreign_tests[] = {
 	EACH_WAY(another_address),
 	EACH_WAY(another_port),
 	BOTH_FAMILIES(another_protocol),
+	BOTH_FAMILIES(a_frame_of_a_vlan),
 	EACH_WAY(another_flow_of_the_same_pod),
 	EACH_WAY(an_answer_on_its_way_in),
 	ONLY_V4(neither_ipv4_nor_ipv6),

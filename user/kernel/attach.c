@@ -159,13 +159,20 @@ static int attach_cgroup(struct attach *attach, const struct sr_spot *spot, stru
 	return attach_report(attach, spot, "cgroup", r, err);
 }
 
+/* Programs for uplinks are of two kinds; XDP sits on Ethernet devices only. */
+static bool attach_fits(const struct sr_device_role *role, enum sr_place place)
+{
+	if (place == SR_PLACE_POD)
+		return role->flags & SR_DEVICE_POD;
+	return role->flags & SR_DEVICE_UPLINK && role->netdev->is_bare == (place == SR_PLACE_UPLINK_BARE);
+}
+
 static int attach_devices(struct attach *attach, struct sr_spot *spot, struct sr_error *err)
 {
-	uint32_t flags = spot->program->place == SR_PLACE_POD ? SR_DEVICE_POD : SR_DEVICE_UPLINK;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < attach->num_roles; i++) {
-		if (attach->roles[i].flags != flags)
+		if (!attach_fits(&attach->roles[i], spot->program->place))
 			continue;
 		spot->netdev = attach->roles[i].netdev;
 		r = spot->program->place == SR_PLACE_UPLINK_XDP ? attach_xdp(attach, spot, err)
@@ -259,7 +266,7 @@ static int attach_check_xdp(struct attach *attach, struct sr_error *err)
 		return 0;
 	for (size_t i = 0; r == 0 && i < attach->num_roles; i++) {
 		spot.netdev = attach->roles[i].netdev;
-		if (attach->roles[i].flags & SR_DEVICE_UPLINK)
+		if (attach_fits(&attach->roles[i], SR_PLACE_UPLINK_XDP))
 			r = sr_xdp_check(attach->datapath, &spot, err);
 	}
 	return r;

@@ -14,6 +14,8 @@ const struct sr_program sr_programs[SR_NUM_PROGRAMS] = {
 	{"sr_xdp_uplink", "xdp", SR_PLACE_UPLINK_XDP, BPF_XDP},
 	{"sr_from_wire", "tc ingress", SR_PLACE_UPLINK, SR_BPF_TCX_INGRESS},
 	{"sr_to_wire", "tc egress", SR_PLACE_UPLINK, SR_BPF_TCX_EGRESS},
+	{"sr_from_wire_l3", "tc ingress", SR_PLACE_UPLINK_BARE, SR_BPF_TCX_INGRESS},
+	{"sr_to_wire_l3", "tc egress", SR_PLACE_UPLINK_BARE, SR_BPF_TCX_EGRESS},
 	{"sr_from_pod", "tc ingress", SR_PLACE_POD, SR_BPF_TCX_INGRESS},
 	{"sr_to_pod", "tc egress", SR_PLACE_POD, SR_BPF_TCX_EGRESS},
 	{"sr_connect4", "cgroup connect4", SR_PLACE_CGROUP, BPF_CGROUP_INET4_CONNECT},

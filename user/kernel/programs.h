@@ -10,6 +10,7 @@
 enum sr_place {
 	SR_PLACE_UPLINK_XDP,
 	SR_PLACE_UPLINK,
+	SR_PLACE_UPLINK_BARE, /* one without a link header */
 	SR_PLACE_POD,
 	SR_PLACE_CGROUP,
 };
@@ -25,7 +26,7 @@ struct sr_program {
 #define SR_BPF_TCX_INGRESS 46
 #define SR_BPF_TCX_EGRESS  47
 
-#define SR_NUM_PROGRAMS 16
+#define SR_NUM_PROGRAMS 18
 /* In the order in which a packet from outside meets them. */
 extern const struct sr_program sr_programs[SR_NUM_PROGRAMS];
 
