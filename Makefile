@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# make [all] | deps | test | check | lint | demo | bench-quick | install | clean     (V=1 shows commands)
+# make [all] | deps | test | check | test-property | lint | demo | bench-quick | install | clean     (V=1 shows commands)
 # make verifier-stats [KERNEL=6.1] | test-vm KERNEL=6.1 [SUITES="packet net"]     (other kernels, in QEMU)
 
 PREFIX  ?= /usr/local
@@ -38,11 +38,14 @@ CLI_ASAN  := $(CLI_PURE:%=$(B)/asan/user/cli/%.o)
 LIB_OBJ   := $(filter $(B)/user/base/% $(B)/user/model/% $(B)/user/kernel/%,$(USER_OBJ))
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 PACKET_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/packet/*.c))
+PROPERTY_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/property/*.c)) $(addprefix $(B)/tests/packet/,network.o world.o)
 BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c))) \
               $(addprefix $(B)/tests/packet/,frame.o network.o sums.o world.o)
 BENCH_BPF  := $(patsubst tests/bench/%.bpf.c,$(B)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 
-.PHONY: all deps test check lint unit packet net demo bench-quick verifier-stats test-vm install uninstall clean vmlinux
+SECONDS ?= 60
+
+.PHONY: all deps test check lint unit packet property test-property net demo bench-quick verifier-stats test-vm install uninstall clean vmlinux
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -100,6 +103,11 @@ $(B)/tests/verifier/verifier: $(B)/tests/verifier/verifier.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
+$(B)/tests/property/property: $(PROPERTY_OBJ) $(LIB_OBJ)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
+
 $(B)/tests/bench/%.bpf.o: tests/bench/%.bpf.c Makefile
 	$(call say,CLANG,$<)
 	@mkdir -p $(@D)
@@ -113,12 +121,15 @@ $(B)/tests/bench/bench: $(BENCH_OBJ) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
 
-$(PACKET_OBJ) $(BENCH_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
+$(PACKET_OBJ) $(PROPERTY_OBJ) $(BENCH_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
 
 unit: $(UNIT)
 	@tests/run unit
 packet: $(B)/tests/packet/packet $(B)/svcroute
 	@tests/run packet
+# Random clusters and packets against a model, for SECONDS.
+property test-property: $(B)/tests/property/property
+	@SECONDS_OF_PROPERTY=$(SECONDS) tests/run property
 net: $(B)/svcroute
 	@tests/run net
 # A newcomer's commands bring what they need; what that is, a new make looks up.

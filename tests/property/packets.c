@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "packets.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "flows.h"
+#include "judge.h"
+
+static const uint16_t packets_numbers[] = {53, 80, 8080, 8081, 30000, 30001, 30010, 30011, 30020, 443};
+
+static enum device packets_uplink(struct random *random)
+{
+	return random_percent(random, 85) ? DEVICE_ETH0 : DEVICE_ETH1;
+}
+
+/* By which hook a packet of this source comes to us. */
+static struct kernel_hook packets_hook_in(const struct sr_addr *src, struct random *random)
+{
+	struct way way = place_way(src);
+
+	if (way.device == DEVICE_POD1 || way.device == DEVICE_POD2)
+		return (struct kernel_hook){.hook = SR_HOOK_FROM_POD, .device = way.device};
+	if (way.device == PLACE_NOWHERE)
+		way.device = packets_uplink(random);
+	return (struct kernel_hook){.hook = random_percent(random, 50) ? SR_HOOK_XDP_UPLINK : SR_HOOK_FROM_WIRE,
+				    .device = way.device};
+}
+
+/* By which it leaves towards this destination. */
+static struct kernel_hook packets_hook_out(const struct sr_addr *dst)
+{
+	struct way way = place_way(dst);
+
+	if (way.device == DEVICE_POD1 || way.device == DEVICE_POD2)
+		return (struct kernel_hook){.hook = SR_HOOK_TO_POD, .device = way.device};
+	return (struct kernel_hook){.hook = SR_HOOK_TO_WIRE,
+				    .device = way.device == PLACE_NOWHERE ? DEVICE_ETH0 : way.device};
+}
+
+static struct kernel_hook packets_hook_any(struct random *random)
+{
+	static const struct kernel_hook any[] = {
+		{.hook = SR_HOOK_XDP_UPLINK, .device = DEVICE_ETH0},
+		{.hook = SR_HOOK_XDP_UPLINK, .device = DEVICE_ETH1},
+		{.hook = SR_HOOK_FROM_WIRE, .device = DEVICE_ETH0},
+		{.hook = SR_HOOK_FROM_WIRE, .device = DEVICE_ETH1},
+		{.hook = SR_HOOK_TO_WIRE, .device = DEVICE_ETH0},
+		{.hook = SR_HOOK_FROM_POD, .device = DEVICE_POD1},
+		{.hook = SR_HOOK_FROM_POD, .device = DEVICE_POD2},
+		{.hook = SR_HOOK_TO_POD, .device = DEVICE_POD1},
+	};
+
+	return any[random_below(random, ARRAY_SIZE(any))];
+}
+
+static struct sr_addr packets_target(int family, struct random *random)
+{
+	unsigned int kind = random_below(random, 100), index = random_below(random, CLUSTER_SERVICES);
+
+	if (kind < 45)
+		return cluster_ip(index, family);
+	if (kind < 75)
+		return cluster_external_ip(index % CLUSTER_EXTERNALS, family);
+	if (kind < 85)
+		return cluster_ingress_ip(index, family);
+	if (kind < 95)
+		return place_addr(PLACE_HOST, family);
+	return place_addr(random_below(random, NUM_PLACES), family);
+}
+
+/* What any packet may have, whoever sends it. */
+static void packets_dress(struct wire_packet *out, struct random *random)
+{
+	static const uint8_t flags[] = {0x02, 0x10, 0x18, 0x10, 0x18, 0x12, 0x11, 0x04, 0x14};
+
+	out->ttl = random_percent(random, 4) ? random_below(random, 3) : 30 + random_below(random, 200);
+	out->tos = random_percent(random, 70) ? 0 : random_next(random);
+	out->tcp_flags = flags[random_below(random, ARRAY_SIZE(flags))];
+	out->seq = random_next(random);
+	out->ack = random_next(random);
+	out->no_checksum = out->family == 4 && random_percent(random, 20);
+	out->payload = random_percent(random, 90) ? random_below(random, 60) : random_below(random, 1300);
+	out->filler = random_next(random);
+	out->padding = random_percent(random, 90) ? 0 : random_below(random, 20);
+	if (random_percent(random, 5))
+		out->options = out->family == 4 ? 4 * random_below(random, 11) : random_below(random, 5);
+}
+
+static void packets_cut(struct wire_packet *out, struct random *random)
+{
+	out->fragment = 1 + random_below(random, 8);
+	out->payload = 64 + random_below(random, 200);
+	if (random_percent(random, 50)) {
+		out->size = 64;
+	} else {
+		out->from = 64;
+		out->size = random_percent(random, 50) ? 0 : 16;
+	}
+}
+
+/* A byte of the headers, but of no address: by which way a strange one is reached, the model does not know. */
+static size_t packets_header_byte(const struct wire_frame *frame, struct random *random)
+{
+	bool v4 = frame->bytes[12] == 8 && frame->bytes[13] == 0;
+	size_t from = WIRE_LINK + (v4 ? 12 : 8), to = WIRE_LINK + (v4 ? 20 : 40);
+	size_t at = 12 + random_below(random, 60);
+
+	return at >= from && at < to ? WIRE_LINK + (at - from) % 8 : at;
+}
+
+/* Flips bytes of the headers mostly, cuts frames short, or makes noise of them. */
+static void packets_break(struct wire_frame *frame, enum sr_hook hook, struct random *random)
+{
+	/* The kernel gives tc no frame that lacks an IP header (Linux 6.18). */
+	size_t least = WIRE_LINK + (hook == SR_HOOK_XDP_UPLINK ? 1 : 40);
+	unsigned int kind = random_below(random, 10);
+
+	if (kind == 0 && frame->length > least) {
+		frame->length = least + random_below(random, (unsigned int)(frame->length - least));
+	} else if (kind == 1) {
+		for (size_t i = random_percent(random, 50) ? 0 : WIRE_LINK; i < frame->length; i++)
+			frame->bytes[i] = random_next(random);
+	} else {
+		for (unsigned int i = 1 + random_below(random, 3); i > 0; i--)
+			frame->bytes[packets_header_byte(frame, random)] = random_next(random);
+	}
+}
+
+/* Whoever cannot be reached calls nobody; what this host calls is met elsewhere. */
+static enum place packets_caller(struct random *random)
+{
+	enum place place = random_below(random, NUM_PLACES);
+
+	return place == PLACE_HOST || place == PLACE_UNREACHABLE ? PLACE_CLIENT : place;
+}
+
+static void packets_of_new(struct wire_packet *out, struct kernel_hook *at, struct random *random)
+{
+	struct sr_addr src;
+
+	out->family = random_percent(random, 50) ? 4 : 6;
+	out->proto = random_percent(random, 50) ? IPPROTO_TCP : IPPROTO_UDP;
+	src = place_addr(packets_caller(random), out->family);
+	out->src = src;
+	out->dst = packets_target(out->family, random);
+	out->sport = 1000 + random_below(random, random_percent(random, 30) ? 4 : 60000);
+	out->dport =
+		packets_numbers[random_below(random, random_percent(random, 70) ? 2 : ARRAY_SIZE(packets_numbers))];
+	*at = packets_hook_in(&src, random);
+}
+
+static void packets_of_flow(struct wire_packet *out, struct kernel_hook *at, const struct flow *flow,
+			    struct random *random)
+{
+	bool is_reply = random_percent(random, 50);
+	struct tuple turned = tuple_turned(&flow->backend);
+	const struct tuple *tuple = is_reply ? &turned : &flow->client;
+
+	out->family = sr_addr_is_v4(&tuple->dst) ? 4 : 6;
+	out->proto = tuple->proto;
+	out->src = tuple->src;
+	out->dst = tuple->dst;
+	out->sport = tuple->sport;
+	out->dport = tuple->dport;
+	*at = is_reply && !flow->snat ? packets_hook_out(&tuple->dst) : packets_hook_in(&tuple->src, random);
+}
+
+void packets_make(struct wire_frame *out, struct kernel_hook *at, struct random *random)
+{
+	struct wire_packet packet = {};
+	const struct flow *flow = random_percent(random, 60) ? flows_any(random) : NULL;
+
+	if (flow)
+		packets_of_flow(&packet, at, flow, random);
+	else
+		packets_of_new(&packet, at, random);
+	packets_dress(&packet, random);
+	if (!flow && packet.proto == IPPROTO_TCP && random_percent(random, 70))
+		packet.tcp_flags = 0x02;
+	if (random_percent(random, 5))
+		packets_cut(&packet, random);
+	if (random_percent(random, 5))
+		*at = packets_hook_any(random);
+	wire_make(out, &packet);
+	if (random_percent(random, 8))
+		packets_break(out, at->hook, random);
+}
+
+static const char *packets_end(char *out, size_t size, const struct sr_addr *addr, uint16_t port)
+{
+	char text[SR_ADDR_TEXT];
+
+	snprintf(out, size, sr_addr_is_v4(addr) ? "%s:%u" : "[%s]:%u", sr_addr_format(text, addr), port);
+	return out;
+}
+
+static void packets_print_view(FILE *log, const struct wire_frame *frame)
+{
+	struct wire_view view;
+	char src[SR_HOSTPORT_TEXT], dst[SR_HOSTPORT_TEXT];
+
+	wire_read(&view, frame);
+	if (!view.family) {
+		fprintf(log, "%zu bytes of something else", frame->length);
+		return;
+	}
+	fprintf(log, "%s > %s, protocol %u", packets_end(src, sizeof(src), &view.src, view.sport),
+		packets_end(dst, sizeof(dst), &view.dst, view.dport), view.proto);
+	if (view.proto == IPPROTO_TCP)
+		fprintf(log, " flags %02x", view.tcp_flags);
+	if (view.part != WIRE_WHOLE)
+		fprintf(log, ", %s fragment of %x", view.part == WIRE_FIRST ? "first" : "later", view.fragment);
+	fprintf(log, ", hops %u, %zu bytes", view.ttl, frame->length);
+}
+
+void packets_print(FILE *log, const struct kernel_hook *at, const struct wire_frame *in,
+		   const struct kernel_result *result)
+{
+	static const char *const hooks[] = {"XDP", "from the wire", "to the wire", "from a pod", "to a pod"};
+	static const char *const devices[] = {"eth0", "eth1", "pod1", "pod2"};
+	static const char *const verdicts[] = {"passes", "is dropped", "goes back", "is redirected", "?"};
+
+	fprintf(log, "%s, %s: ", hooks[at->hook], devices[at->device]);
+	packets_print_view(log, in);
+	fprintf(log, "\n    %s (%s): ", verdicts[result->verdict], judge_reason(result->reason));
+	packets_print_view(log, &result->out);
+	fprintf(log, "\n");
+}

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "wire.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+uint16_t wire_sum(const uint8_t *bytes, size_t size, uint16_t sum)
+{
+	uint64_t total = sum;
+
+	for (size_t i = 0; i + 1 < size; i += 2)
+		total += bytes[i] << 8 | bytes[i + 1];
+	if (size % 2)
+		total += bytes[size - 1] << 8;
+	while (total >> 16)
+		total = (total & 0xffff) + (total >> 16);
+	return total;
+}
+
+static void wire_put16(uint8_t *at, uint16_t value)
+{
+	at[0] = value >> 8;
+	at[1] = value;
+}
+
+static void wire_put32(uint8_t *at, uint32_t value)
+{
+	wire_put16(at, value >> 16);
+	wire_put16(at + 2, value);
+}
+
+static uint16_t wire_get16(const uint8_t *at)
+{
+	return at[0] << 8 | at[1];
+}
+
+static uint32_t wire_get32(const uint8_t *at)
+{
+	return (uint32_t)wire_get16(at) << 16 | wire_get16(at + 2);
+}
+
+/* RFC 9293, section 3.1; RFC 8200, section 8.1. */
+uint16_t wire_pseudo_sum(const struct wire_view *view, size_t length)
+{
+	size_t skip = view->family == 4 ? 12 : 0;
+	uint16_t sum = wire_sum(view->src.byte + skip, 16 - skip, 0);
+
+	sum = wire_sum(view->dst.byte + skip, 16 - skip, sum);
+	return wire_sum((uint8_t[]){0, view->proto, length >> 8, length}, 4, sum);
+}
+
+/* Where a transport keeps its checksum, from its header on. */
+static size_t wire_sum_place(uint8_t proto)
+{
+	return proto == IPPROTO_TCP ? 16 : 6;
+}
+
+/* --- making ------------------------------------------------------------------------------ */
+
+static size_t make_transport(uint8_t *at, const struct wire_packet *packet)
+{
+	size_t size = packet->proto == IPPROTO_TCP ? 20 : 8;
+
+	memset(at, 0, size);
+	wire_put16(at, packet->sport);
+	wire_put16(at + 2, packet->dport);
+	for (size_t i = 0; i < packet->payload; i++)
+		at[size + i] = packet->filler + i * 5;
+	if (packet->proto == IPPROTO_TCP) {
+		wire_put32(at + 4, packet->seq);
+		wire_put32(at + 8, packet->ack);
+		at[12] = 5 << 4;
+		at[13] = packet->tcp_flags;
+		wire_put16(at + 14, 4096);
+	} else {
+		wire_put16(at + 4, size + packet->payload);
+	}
+	return size + packet->payload;
+}
+
+static void make_sum(uint8_t *at, size_t size, const struct wire_packet *packet)
+{
+	struct wire_view view = {
+		.family = packet->family, .proto = packet->proto, .src = packet->src, .dst = packet->dst};
+	uint16_t sum = ~wire_sum(at, size, wire_pseudo_sum(&view, size));
+
+	if (packet->proto == IPPROTO_UDP && packet->no_checksum)
+		return;
+	if (packet->proto == IPPROTO_UDP && !sum)
+		sum = 0xffff;
+	wire_put16(at + wire_sum_place(packet->proto), sum);
+}
+
+/* All that follows the IP header, whole. Returns its size, and the first header's number. */
+static size_t make_segment(uint8_t *at, const struct wire_packet *packet, uint8_t *first)
+{
+	size_t size = 0, transport;
+
+	*first = packet->proto;
+	for (int i = 0; packet->family == 6 && i < packet->options; i++) {
+		memset(at + size, 0, 8);
+		at[size] = i + 1 < packet->options ? IPPROTO_DSTOPTS : packet->proto;
+		at[size + 2] = 1; /* PadN, RFC 8200, section 4.2 */
+		at[size + 3] = 4;
+		size += 8;
+		*first = IPPROTO_DSTOPTS;
+	}
+	transport = make_transport(at + size, packet);
+	make_sum(at + size, transport, packet);
+	return size + transport;
+}
+
+static void make_v4(uint8_t *ip, const struct wire_packet *packet, size_t size)
+{
+	size_t header = 20 + packet->options;
+	bool more = packet->fragment && packet->size;
+
+	memset(ip, 1, header); /* options: no operation */
+	ip[0] = 0x40 | header / 4;
+	ip[1] = packet->tos;
+	wire_put16(ip + 2, header + size);
+	wire_put16(ip + 4, packet->fragment);
+	wire_put16(ip + 6, packet->from / 8 | (more ? 0x2000 : 0));
+	ip[8] = packet->ttl;
+	ip[9] = packet->proto;
+	wire_put16(ip + 10, 0);
+	memcpy(ip + 12, packet->src.byte + 12, 4);
+	memcpy(ip + 16, packet->dst.byte + 12, 4);
+	wire_put16(ip + 10, ~wire_sum(ip, header, 0));
+}
+
+static void make_v6(uint8_t *ip, const struct wire_packet *packet, uint8_t first, size_t size)
+{
+	wire_put32(ip, 0x60000000u | (uint32_t)packet->tos << 20 | 0x2345);
+	wire_put16(ip + 4, size);
+	ip[6] = first;
+	ip[7] = packet->ttl;
+	memcpy(ip + 8, packet->src.byte, 16);
+	memcpy(ip + 24, packet->dst.byte, 16);
+}
+
+/* The part of a segment that a fragment bears; over IPv6 behind a header of its own. */
+static size_t make_part(uint8_t *at, const struct wire_packet *packet, uint8_t *first)
+{
+	uint8_t whole[WIRE_SIZE];
+	size_t size = make_segment(whole, packet, first), header = 0;
+	size_t length = packet->size ? packet->size : size - packet->from;
+
+	if (!packet->fragment) {
+		memcpy(at, whole, size);
+		return size;
+	}
+	if (packet->family == 6) {
+		at[0] = *first;
+		at[1] = 0;
+		wire_put16(at + 2, packet->from | (packet->size ? 1 : 0));
+		wire_put32(at + 4, packet->fragment);
+		*first = IPPROTO_FRAGMENT;
+		header = 8;
+	}
+	memcpy(at + header, whole + packet->from, length);
+	return header + length;
+}
+
+void wire_make(struct wire_frame *out, const struct wire_packet *packet)
+{
+	static const uint8_t macs[12] = {2, 0, 0, 0, 0, 4, 2, 0, 0, 0, 0, 1};
+	size_t header = packet->family == 4 ? 20 + packet->options : 40;
+	uint8_t *ip = out->bytes + WIRE_LINK;
+	uint8_t first;
+	size_t size;
+
+	memcpy(out->bytes, macs, sizeof(macs));
+	wire_put16(out->bytes + 12, packet->family == 4 ? 0x0800 : 0x86dd);
+	size = make_part(ip + header, packet, &first);
+	if (packet->family == 4)
+		make_v4(ip, packet, size);
+	else
+		make_v6(ip, packet, first, size);
+	out->length = WIRE_LINK + header + size;
+	memset(out->bytes + out->length, 0xee, packet->padding);
+	out->length += packet->padding;
+}
+
+/* --- reading ----------------------------------------------------------------------------- */
+
+static void read_v4(struct wire_view *out, const uint8_t *ip, size_t length)
+{
+	uint16_t offset;
+
+	if (length < 20 || ip[0] >> 4 != 4 || (ip[0] & 15) < 5)
+		return;
+	offset = wire_get16(ip + 6);
+	out->src = out->dst = (struct sr_addr){.byte = {[10] = 0xff, [11] = 0xff}};
+	memcpy(out->src.byte + 12, ip + 12, 4);
+	memcpy(out->dst.byte + 12, ip + 16, 4);
+	out->family = 4;
+	out->ttl = ip[8];
+	out->proto = ip[9];
+	out->l4 = WIRE_LINK + (ip[0] & 15) * 4;
+	out->end = WIRE_LINK + wire_get16(ip + 2);
+	out->fragment = wire_get16(ip + 4);
+	if (offset & 0x1fff)
+		out->part = WIRE_LATER;
+	else if (offset & 0x2000)
+		out->part = WIRE_FIRST;
+}
+
+/* The size of an extension header; 0: it is none. */
+static size_t read_extension(uint8_t number, const uint8_t *at)
+{
+	switch (number) {
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_ROUTING:
+		return 8 * (at[1] + 1);
+	case IPPROTO_FRAGMENT:
+		return 8;
+	case IPPROTO_AH:
+		return 4 * (at[1] + 2);
+	default:
+		return 0;
+	}
+}
+
+static bool read_is_extension(uint8_t number)
+{
+	return read_extension(number, (uint8_t[8]){0}) != 0;
+}
+
+static void read_v6(struct wire_view *out, const struct wire_frame *frame)
+{
+	const uint8_t *ip = frame->bytes + WIRE_LINK;
+	size_t at = WIRE_LINK + 40;
+	uint8_t next;
+
+	if (frame->length < at || ip[0] >> 4 != 6)
+		return;
+	next = ip[6];
+	memcpy(out->src.byte, ip + 8, 16);
+	memcpy(out->dst.byte, ip + 24, 16);
+	out->ttl = ip[7];
+	out->end = at + wire_get16(ip + 4);
+	while (read_is_extension(next) && out->part != WIRE_LATER) {
+		const uint8_t *header = frame->bytes + at;
+
+		if (at + 8 > frame->length)
+			return;
+		if (next == IPPROTO_FRAGMENT) {
+			out->fragment = wire_get32(header + 4);
+			if (wire_get16(header + 2) & ~7)
+				out->part = WIRE_LATER;
+			else if (header[3] & 1)
+				out->part = WIRE_FIRST;
+		}
+		at += read_extension(next, header);
+		next = header[0];
+	}
+	out->family = 6;
+	out->proto = next;
+	out->l4 = at;
+}
+
+static void read_transport(struct wire_view *out, const struct wire_frame *frame)
+{
+	const uint8_t *at = frame->bytes + out->l4;
+	bool tcp = out->proto == IPPROTO_TCP;
+
+	/* What a later fragment of IPv6 says is its datagram's first header, not its transport. */
+	out->kind = WIRE_SERVED;
+	if (out->part == WIRE_LATER && out->family == 6)
+		return;
+	if (!tcp && out->proto != IPPROTO_UDP)
+		out->kind = WIRE_OTHER;
+	else if (out->part != WIRE_LATER && out->l4 + (tcp ? 20 : 8) > frame->length)
+		out->kind = WIRE_MALFORMED;
+	if (out->kind != WIRE_SERVED || out->part == WIRE_LATER)
+		return;
+	out->sport = wire_get16(at);
+	out->dport = wire_get16(at + 2);
+	if (tcp) {
+		out->seq = wire_get32(at + 4);
+		out->ack = wire_get32(at + 8);
+		out->tcp_flags = at[13];
+	}
+}
+
+void wire_read(struct wire_view *out, const struct wire_frame *frame)
+{
+	uint16_t type;
+
+	*out = (struct wire_view){.kind = WIRE_MALFORMED};
+	if (frame->length < WIRE_LINK)
+		return;
+	type = wire_get16(frame->bytes + 12);
+	if (type == 0x0800)
+		read_v4(out, frame->bytes + WIRE_LINK, frame->length - WIRE_LINK);
+	else if (type == 0x86dd)
+		read_v6(out, frame);
+	else
+		out->kind = WIRE_NOT_IP;
+	if (out->family && out->end <= frame->length)
+		read_transport(out, frame);
+}
+
+/* --- rewriting --------------------------------------------------------------------------- */
+
+/* The value of a checksum field at `at` by which all sums up to `total`; the rest sums up to `rest`. */
+static void rewrite_sum(uint8_t *at, uint16_t total, uint16_t rest)
+{
+	uint32_t value = (uint32_t)total + (uint16_t)~rest;
+
+	value = (value & 0xffff) + (value >> 16);
+	/* A right one is the complement of the rest, as it would be written down afresh. */
+	wire_put16(at, total == 0xffff ? (uint16_t)~rest : value);
+}
+
+/* Over the whole segment; over its header where the packet claims to end before that does. */
+static uint16_t rewrite_total(const struct wire_frame *frame, const struct wire_view *view)
+{
+	size_t header = view->proto == IPPROTO_TCP ? 20 : 8;
+	size_t size = view->end < view->l4 + header ? header : view->end - view->l4;
+
+	return wire_sum(frame->bytes + view->l4, size, wire_pseudo_sum(view, size));
+}
+
+/* UDP's 0 says that there is none. */
+static bool rewrite_has_sum(const struct wire_frame *frame, const struct wire_view *view, size_t place)
+{
+	if (view->part == WIRE_LATER)
+		return false;
+	return view->proto != IPPROTO_UDP || wire_get16(frame->bytes + place);
+}
+
+static void rewrite_transport(struct wire_frame *frame, const struct wire_view *view, const struct wire_change *change)
+{
+	struct wire_view now = *view;
+	size_t place = view->l4 + wire_sum_place(view->proto);
+	bool has_sum = rewrite_has_sum(frame, view, place);
+	uint16_t total;
+
+	if (view->part == WIRE_LATER)
+		return;
+	total = rewrite_total(frame, view);
+	now.src = change->src;
+	now.dst = change->dst;
+	wire_put16(frame->bytes + view->l4, change->sport);
+	wire_put16(frame->bytes + view->l4 + 2, change->dport);
+	if (!has_sum)
+		return;
+	wire_put16(frame->bytes + place, 0);
+	rewrite_sum(frame->bytes + place, total, rewrite_total(frame, &now));
+	if (view->proto == IPPROTO_UDP && !wire_get16(frame->bytes + place))
+		wire_put16(frame->bytes + place, 0xffff);
+}
+
+static void rewrite_v4(uint8_t *ip, const struct wire_change *change)
+{
+	size_t size = (ip[0] & 15) * 4;
+	uint16_t total = wire_sum(ip, size, 0);
+
+	memcpy(ip + 12, change->src.byte + 12, 4);
+	memcpy(ip + 16, change->dst.byte + 12, 4);
+	ip[8] -= change->hop;
+	wire_put16(ip + 10, 0);
+	rewrite_sum(ip + 10, total, wire_sum(ip, size, 0));
+}
+
+static void rewrite_v6(uint8_t *ip, const struct wire_change *change)
+{
+	memcpy(ip + 8, change->src.byte, 16);
+	memcpy(ip + 24, change->dst.byte, 16);
+	ip[7] -= change->hop;
+}
+
+void wire_rewrite(struct wire_frame *frame, const struct wire_view *view, const struct wire_change *change)
+{
+	uint8_t *ip = frame->bytes + WIRE_LINK;
+
+	rewrite_transport(frame, view, change);
+	if (view->family == 4)
+		rewrite_v4(ip, change);
+	else
+		rewrite_v6(ip, change);
+	if (change->dst_mac) {
+		memcpy(frame->bytes, (uint8_t[]){2, 0, 0, 0, 0, change->dst_mac}, 6);
+		memcpy(frame->bytes + 6, (uint8_t[]){2, 0, 0, 0, 0, change->src_mac}, 6);
+	}
+}
