@@ -5,9 +5,9 @@
 #include <string.h>
 
 const bool cluster_has[NUM_FEATURES] = {
-	[FEATURE_POLICIES] = false,	[FEATURE_HINTS] = true,		 [FEATURE_NODE_PORTS] = false,
-	[FEATURE_BALANCERS] = false,	[FEATURE_SOURCE_RANGES] = false, [FEATURE_AFFINITY] = false,
-	[FEATURE_NO_SUCH_PORT] = false,
+	[FEATURE_POLICIES] = true,     [FEATURE_HINTS] = true,	       [FEATURE_NODE_PORTS] = false,
+	[FEATURE_BALANCERS] = true,    [FEATURE_SOURCE_RANGES] = true, [FEATURE_AFFINITY] = true,
+	[FEATURE_NO_SUCH_PORT] = true,
 };
 
 static struct sr_addr cluster_numbered(uint8_t b, uint8_t c, uint8_t d, int family)
@@ -38,8 +38,8 @@ const char *cluster_range(unsigned int range, int family)
 {
 	static const char *const v4[CLUSTER_RANGES] = {"203.0.113.9/32", " 203.0.113.0/24", "10.244.0.0/16 ",
 						       "0.0.0.0/0"};
-	static const char *const v6[CLUSTER_RANGES] = {"fd00:0:0:cb::71:0:9/128", "fd00:0:0:cb::/64", "fd00:0:0:a::/64",
-						       "::/0"};
+	static const char *const v6[CLUSTER_RANGES] = {"fd00:cb::71:0:9/128", "fd00:cb:0:0:0:71::/96",
+						       "fd00:a:0:f4::/64", "::/0"};
 
 	return family == 4 ? v4[range] : v6[range];
 }

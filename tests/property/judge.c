@@ -506,10 +506,15 @@ static bool judge_new(struct hearing *hearing)
 	return flow && judge_translated(hearing, flow, false);
 }
 
+static bool may_call_cluster_ips(const struct hearing *hearing)
+{
+	return hearing_caller(hearing) != CALLER_WIRE || hearing->judge->options.allow_external_clusterip;
+}
+
 static bool judge_unknown(struct hearing *hearing)
 {
 	struct judge *judge = hearing->judge;
-	bool may_call = hearing_caller(hearing) != CALLER_WIRE || judge->options.allow_external_clusterip;
+	bool may_call = may_call_cluster_ips(hearing);
 
 	hearing->port = rules_find(&judge->rules, &hearing->tuple.dst, hearing->tuple.dport, hearing->tuple.proto,
 				   &hearing->kind);
@@ -557,9 +562,15 @@ static bool judge_out(struct hearing *hearing)
 static bool judge_foreign(struct hearing *hearing)
 {
 	static const int reasons[] = {[WIRE_NOT_IP] = SR_PASS_NOT_IP,
+				      [WIRE_VLAN] = SR_PASS_VLAN,
 				      [WIRE_MALFORMED] = SR_PASS_MALFORMED,
 				      [WIRE_OTHER] = SR_PASS_NOT_SERVED_PROTO};
 
+	/* A ClusterIP has nothing but its ports; XDP leaves other protocols to tc. */
+	if (hearing->view.kind == WIRE_OTHER && is_inbound(hearing) && !is_xdp(hearing) &&
+	    rules_is_cluster_ip(&hearing->judge->rules, &hearing->view.dst))
+		return judge_dropped(hearing,
+				     may_call_cluster_ips(hearing) ? SR_DROP_NO_SUCH_PORT : SR_DROP_NOT_REACHABLE);
 	return judge_untouched(hearing, reasons[hearing->view.kind]);
 }
 
@@ -574,10 +585,7 @@ static bool judge_unspoken(struct hearing *hearing)
 {
 	struct judge *judge = hearing->judge;
 
-	if (judge->got.verdict == KERNEL_DROP)
-		return true;
-	return judge->got.verdict == KERNEL_PASS ? judge_same(judge, hearing->in)
-						 : judge_fail(judge, "to pass untouched");
+	return judge->got.verdict != KERNEL_PASS || judge_same(judge, hearing->in);
 }
 
 bool judge_packet(struct judge *judge, const struct kernel_hook *at, const struct wire_frame *frame)

@@ -105,9 +105,7 @@ int kernel_load(const struct cluster_options *options)
 
 	if (options->cluster_cidr) {
 		sr_cidr_parse(&config.cluster_cidrs[0], "10.244.0.0/16");
-		sr_cidr_parse(&config.cluster_cidrs[1], "fd00:0:0:a:0:0:0:f4/64");
-		config.cluster_cidrs[1].addr = place_parse("10.244.0.0", 6);
-		config.cluster_cidrs[1].bits = 64;
+		sr_cidr_parse(&config.cluster_cidrs[1], "fd00:a:0:f4::/64");
 		config.num_cluster_cidrs = 2;
 	}
 	kernel_unload();

@@ -66,11 +66,6 @@ struct sr_addr place_node_address(enum device device, int family)
 	return known.node[family == 6][device];
 }
 
-struct sr_addr place_parse(const char *text, int family)
-{
-	return world_addr(text, family);
-}
-
 struct way place_way(const struct sr_addr *addr)
 {
 	int v6 = sr_addr_is_v4(addr) ? 0 : 1;

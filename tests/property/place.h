@@ -38,7 +38,5 @@ const char *place_text(enum place place);
 struct way place_way(const struct sr_addr *addr);
 /* The address of this node that packets bear which leave by a device. */
 struct sr_addr place_node_address(enum device device, int family);
-/* "10.244.1.7" as the family has it. */
-struct sr_addr place_parse(const char *text, int family);
 
 #endif

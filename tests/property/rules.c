@@ -288,6 +288,9 @@ bool rules_is_listed(const struct rules_port *port, enum rules_frontend kind, co
 bool rules_is_local(const struct rules *rules, const struct rules_port *port, enum rules_frontend kind,
 		    enum rules_caller caller, const struct sr_addr *src)
 {
+	/* A machine that is no node has no endpoints of its own to keep to. */
+	if (!rules->cluster.is_node)
+		return false;
 	if (kind == RULES_CLUSTER_IP)
 		return port->service->internal_local;
 	return port->service->external_local && caller == CALLER_WIRE && !rules_is_pod(rules, src);

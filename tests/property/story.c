@@ -67,7 +67,7 @@ static bool story_program(const struct cluster *cluster, FILE *log)
 
 static enum story_end story_packet(const struct story *story, struct random *random)
 {
-	struct wire_frame frame;
+	struct wire_frame frame = {};
 	struct kernel_hook at;
 	bool is_fine;
 

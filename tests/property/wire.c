@@ -298,7 +298,7 @@ void wire_read(struct wire_view *out, const struct wire_frame *frame)
 	else if (type == 0x86dd)
 		read_v6(out, frame);
 	else
-		out->kind = WIRE_NOT_IP;
+		out->kind = type == 0x8100 || type == 0x88a8 ? WIRE_VLAN : WIRE_NOT_IP;
 	if (out->family && out->end <= frame->length)
 		read_transport(out, frame);
 }

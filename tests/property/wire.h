@@ -46,6 +46,7 @@ enum wire_part {
 enum wire_kind {
 	WIRE_SERVED, /* TCP or UDP, all its headers there */
 	WIRE_NOT_IP,
+	WIRE_VLAN,
 	WIRE_MALFORMED,
 	WIRE_OTHER, /* a protocol that services do not use */
 };
