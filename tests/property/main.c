@@ -43,7 +43,8 @@ static bool main_tell(struct main_run *run, uint64_t seed)
 	run->stories++;
 	if (end == STORY_FINE)
 		return true;
-	printf("# seed %llu, event %u\n", (unsigned long long)seed, last);
+	printf("# seed %llu, event %u, after %llu packets and %.1f s\n", (unsigned long long)seed, last,
+	       (unsigned long long)kernel_packets(), main_now() - run->began);
 	if (end == STORY_WRONG)
 		story_explain(seed, last, stdout);
 	printf("not ok 1 - random clusters and packets (again: property --seed %llu)\n", (unsigned long long)seed);
