@@ -56,19 +56,21 @@ struct sk_buff___csum {
 #define CHECKSUM_UNNECESSARY 1
 #define CHECKSUM_COMPLETE    2
 #define CHECKSUM_PARTIAL     3
+#define CHECKSUM_UNKNOWN     4 /* ours: a kernel that does not let us look */
 
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
 
 /*
  * Who keeps account of the checksum. Since Linux 6.2 we may look; before, only
- * the helpers know, which get CHECKSUM_COMPLETE and the others right.
+ * the helpers know. Nowhere else may the function's address be compared: it must
+ * be plain to the verifier that a kernel without it never comes to the call.
  */
 static __always_inline int ctx_csum_state(sr_ctx *ctx)
 {
 	struct sk_buff___csum *skb;
 
 	if (!bpf_cast_to_kern_ctx)
-		return CHECKSUM_COMPLETE;
+		return CHECKSUM_UNKNOWN;
 	skb = bpf_cast_to_kern_ctx(ctx);
 	return BPF_CORE_READ_BITFIELD(skb, ip_summed);
 }
@@ -84,9 +86,9 @@ static __always_inline bool ctx_csum_is_ours(int state)
  */
 static __always_inline bool ctx_csum_is_partial(sr_ctx *ctx, __sum16 field, __u16 pseudo)
 {
-	if (bpf_cast_to_kern_ctx)
-		return ctx_csum_state(ctx) == CHECKSUM_PARTIAL;
-	return field == pseudo;
+	int state = ctx_csum_state(ctx);
+
+	return state == CHECKSUM_PARTIAL || (state == CHECKSUM_UNKNOWN && field == pseudo);
 }
 
 /*
@@ -116,7 +118,9 @@ static __always_inline int ctx_update_l4_csum(sr_ctx *ctx, __u16 offset, __u64 a
  */
 static __always_inline int ctx_store(sr_ctx *ctx, __u16 offset, const void *from, __u32 length)
 {
-	if (ctx_csum_state(ctx) == CHECKSUM_COMPLETE)
+	int state = ctx_csum_state(ctx);
+
+	if (state == CHECKSUM_COMPLETE || state == CHECKSUM_UNKNOWN)
 		return bpf_skb_store_bytes(ctx, offset, from, length, BPF_F_RECOMPUTE_CSUM);
 	return ctx_write(ctx, offset, from, length);
 }

@@ -144,15 +144,17 @@ static __always_inline __u64 refuse_sum(sr_ctx *ctx, __u32 from, __u32 length)
 
 	for (int i = 0; scratch && i < REFUSE_CHUNKS; i++) {
 		__u32 size = length < SR_SCRATCH_BYTES ? length : SR_SCRATCH_BYTES;
+		__u32 last = size - 1, word;
 
-		/* The verifier would lose the bounds if the compiler reckoned with `length`. */
-		barrier_var(size);
-		if (size == 0 || size > SR_SCRATCH_BYTES)
+		/* Bounds that the verifier sees: it would lose those of `length`, and before 6.8 those of != 0. */
+		barrier_var(last);
+		if (last >= SR_SCRATCH_BYTES)
 			break;
-		*(__u32 *)(scratch->bytes + (size & (SR_SCRATCH_BYTES | (SR_SCRATCH_BYTES - 4)))) = 0;
-		if (bpf_skb_load_bytes(ctx, from, scratch->bytes, size))
+		word = last & (SR_SCRATCH_BYTES - 4);
+		*(__u32 *)(scratch->bytes + word) = 0;
+		if (bpf_skb_load_bytes(ctx, from, scratch->bytes, last + 1))
 			break;
-		sum = bpf_csum_diff(NULL, 0, (__be32 *)scratch->bytes, (size + 3) & ~3, sum);
+		sum = bpf_csum_diff(NULL, 0, (__be32 *)scratch->bytes, word + 4, sum);
 		from += size;
 		length -= size;
 	}

@@ -3,8 +3,6 @@
 #ifndef __VMLINUX_H__
 #define __VMLINUX_H__
 
-#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)
-
 typedef signed char __s8;
 
 typedef unsigned char __u8;
@@ -698,7 +696,5 @@ struct bpf_redir_neigh {
 enum {
 	BPF_F_CURRENT_NETNS = -1,
 };
-
-#pragma clang attribute pop
 
 #endif

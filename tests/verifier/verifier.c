@@ -77,6 +77,16 @@ static size_t give_logs(struct bpf_object *object, struct verdict *verdicts)
 	return num;
 }
 
+/* The program that was refused is the last that has a log. */
+static void report_refusal(const struct verdict *verdicts, size_t num)
+{
+	printf("Bail out! the programs do not load: %s\n", last_error);
+	while (num && !verdicts[num - 1].log[0])
+		num--;
+	if (num)
+		printf("%s\n", verdicts[num - 1].log);
+}
+
 static int judge(struct bpf_object *object)
 {
 	static struct verdict verdicts[MAX_PROGRAMS];
@@ -85,7 +95,7 @@ static int judge(struct bpf_object *object)
 	int failed = 0;
 
 	if (bpf_object__load(object) < 0) {
-		printf("Bail out! the programs do not load: %s\n", last_error);
+		report_refusal(verdicts, num);
 		return 1;
 	}
 	uname(&kernel);
