@@ -239,6 +239,9 @@ static __always_inline int pkt_parse_v6(sr_ctx *ctx, struct pkt *pkt, void *data
 	pkt->family = 6;
 	pkt->l4 = pkt_l3(pkt) + sizeof(*ip);
 	pkt->length = bpf_ntohs(ip->payload_len) + sizeof(*ip);
+	/* Longer than any frame: `length` has wrapped. */
+	if (pkt->length < sizeof(*ip))
+		return SR_PASS_MALFORMED;
 	pkt->ttl = ip->hop_limit;
 	__builtin_memcpy(&pkt->tuple.src, &ip->saddr, 16);
 	__builtin_memcpy(&pkt->tuple.dst, &ip->daddr, 16);

@@ -178,6 +178,18 @@ TEST(more_extension_headers_than_we_read)
 				    SR_PASS_NOT_SERVED_PROTO, SR_PASS_NOT_SERVED_PROTO);
 }
 
+/* The length that the header promises is more than 16 bits can hold, with the header itself. */
+TEST(longest_payload_lengths_are_not_ours)
+{
+	struct frame frame;
+
+	given_the_service();
+	for (int low = 0xd7; low <= 0xff; low++) {
+		frame = frame_poke(packet(CLIENT ":1234", VIP ":90"), 14 + 4, 0xff);
+		expect_untouched_everywhere(frame_poke(frame, 14 + 5, low), SR_PASS_MALFORMED, SR_PASS_MALFORMED);
+	}
+}
+
 const struct CMUnitTest foreign_tests[] = {
 	EACH_WAY(another_address),
 	EACH_WAY(another_port),
@@ -195,5 +207,6 @@ const struct CMUnitTest foreign_tests[] = {
 	EACH_WAY(another_version_than_the_frame_says),
 	ONLY_V6(an_extension_header_that_is_longer_than_the_frame),
 	ONLY_V6(more_extension_headers_than_we_read),
+	ONLY_V6(longest_payload_lengths_are_not_ours),
 };
 const size_t num_foreign_tests = ARRAY_SIZE(foreign_tests);
