@@ -311,8 +311,10 @@ static void rewrite_sum(uint8_t *at, uint16_t total, uint16_t rest)
 	uint32_t value = (uint32_t)total + (uint16_t)~rest;
 
 	value = (value & 0xffff) + (value >> 16);
-	/* A right one is the complement of the rest, as it would be written down afresh. */
-	wire_put16(at, total == 0xffff ? (uint16_t)~rest : value);
+	/* Zero has two faces: an update (RFC 1624) shows 0, as does the complement of a right one's rest. */
+	if (total == 0xffff || value == 0xffff)
+		value = total == 0xffff ? (uint16_t)~rest : 0;
+	wire_put16(at, value);
 }
 
 /* Over the whole segment; over its header where the packet claims to end before that does. */
