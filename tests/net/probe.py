@@ -13,6 +13,9 @@ probe.py reuse ADDRESS PORT N
     the same N times, each time from the same port of its own
 probe.py refused ADDRESS PORT
     says of TCP, and of a connected UDP socket, "refused", "none" or what else
+probe.py whom tcp|udp ADDRESS PORT [--count N]
+    asks N times, each on a new connected socket; a line each: "NAME CLIENT",
+    "refused", "none" or what else
 probe.py hop ADDRESS PORT TTL
     sends a datagram with so many hops to live; says who reported its end
 """
@@ -121,6 +124,28 @@ def refused(args):
     print("tcp", refusal(args, socket.SOCK_STREAM), "udp", refusal(args, socket.SOCK_DGRAM))
 
 
+def answer(args, kind):
+    with socket.socket(family(args.address), kind) as sock:
+        sock.settimeout(args.timeout)
+        try:
+            sock.connect((args.address, args.port))
+            if kind == socket.SOCK_STREAM:
+                return get(sock)
+            sock.send(b"?")
+            return plain(sock.recv(100).decode().removesuffix(" ?"))
+        except ConnectionRefusedError:
+            return "refused"
+        except socket.timeout:
+            return "none"
+        except OSError as error:
+            return error.strerror
+
+
+def whom(args):
+    for _ in range(args.count):
+        print(answer(args, socket.SOCK_STREAM if args.protocol == "tcp" else socket.SOCK_DGRAM))
+
+
 IP_RECVERR, IPV6_RECVERR, EXTENDED_ERROR = 11, 25, 16
 
 
@@ -148,8 +173,10 @@ def hop(args):
 def parse():
     parser = argparse.ArgumentParser()
     commands = parser.add_subparsers(required=True)
-    for function in (udp, peer, loop, reuse, refused, hop):
+    for function in (udp, peer, loop, reuse, refused, whom, hop):
         command = commands.add_parser(function.__name__)
+        if function is whom:
+            command.add_argument("protocol", choices=("tcp", "udp"))
         command.add_argument("address")
         command.add_argument("port", type=int)
         command.add_argument("--timeout", type=float, default=2)
@@ -159,6 +186,8 @@ def parse():
             command.add_argument("--count", type=int, default=1)
             command.add_argument("--interval", type=float, default=0)
             command.add_argument("--size", type=int, default=16)
+        if function is whom:
+            command.add_argument("--count", type=int, default=1)
         if function is loop:
             command.add_argument("seconds", type=float)
         if function is hop:
