@@ -100,6 +100,16 @@ static __always_inline __u16 forward_length(sr_ctx *ctx, const struct pkt *pkt)
 }
 
 /*
+ * On its way out a packet has a route, to where it went before. It would be sent
+ * to that route's neighbour once it has waited for its own to answer (see
+ * neigh_update() in net/core/neighbour.c), were it not given a new one.
+ */
+static __always_inline bool forward_must_ask_again(const sr_ctx *ctx, long way)
+{
+	return way == BPF_FIB_LKUP_RET_NO_NEIGH && ctx_ingress(ctx) != ctx_ifindex(ctx);
+}
+
+/*
  * Where a packet leaves once it is `src` to `dst`: it is noted in `pkt`. What
  * XDP cannot finish it leaves untouched to tc.
  *
@@ -130,7 +140,7 @@ static __noinline int forward_route(sr_ctx *ctx, struct pkt *pkt, const struct s
 		return SR_DROP_NO_ROUTE;
 
 	pkt->out_ifindex = fib.ifindex;
-	pkt->out_hop.nh_family = fib.family;
+	pkt->out_hop.nh_family = forward_must_ask_again(ctx, way) ? PKT_HOP_BY_ROUTE : fib.family;
 	__builtin_memcpy(pkt->out_hop.ipv6_nh, fib.ipv6_dst, 16);
 	return CTX_CAN_REDO ? forward_link(ctx, &fib) : SR_OK;
 }

@@ -39,6 +39,8 @@ struct pkt {
 	struct bpf_redir_neigh out_hop; /* without a family: it comes in by that device, to this host */
 };
 
+#define PKT_HOP_BY_ROUTE 0xffff /* for out_hop's family: whom the routing table says, it is not known yet */
+
 /* No chain of headers is longer; the verifier wants to see the bound at each use. */
 #define PKT_MAX_OFFSET 0x7ff
 

@@ -27,6 +27,8 @@ static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int r
 	/* The neighbour's address takes the place of a link header: there must be one. */
 	if (!pkt_l3(pkt) && bpf_skb_change_head(ctx, ETH_HLEN, 0))
 		return TC_ACT_SHOT;
+	if (unlikely(pkt->out_hop.nh_family == PKT_HOP_BY_ROUTE))
+		return bpf_redirect_neigh(pkt->out_ifindex, NULL, 0, 0);
 	return bpf_redirect_neigh(pkt->out_ifindex, &pkt->out_hop, sizeof(pkt->out_hop), 0);
 }
 
