@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #
-# A node port is the service's: no process of the host may take it.
+# A node port is the service's: no process of the host may take it, once a manifest
+# asks for it.
 
 bats_require_minimum_version 1.5.0
 
@@ -19,8 +20,7 @@ setup_file() {
 	lab_start
 	lab_machine node1 10.240.0.4/20 fd00:240::4
 	lab_pod node1 web-1 10.240.0.30 fd00:240::30
-	lab_load node1 -q --uplink eth0 --pods 'azv*' --xdp off
-	frontends
+	node_ports | lab_load node1 -q -f - --uplink eth0 --pods 'azv*' --xdp off --node node1
 }
 
 teardown_file() {
@@ -28,33 +28,31 @@ teardown_file() {
 	lab_stop
 }
 
-# As a NodePort service of both families has them: over TCP at each address of
-# the node, and held at address 0; a port that is left to the host beside it.
-frontends() {
-	local address
-
-	for address in 10.240.0.4 fd00:240::4; do
-		frontend "$address" "$PORT" 1
-		frontend "$address" "$PASS" 5
-	done
-	frontend 0.0.0.0 "$PORT" 6
-	frontend :: "$PORT" 6
+# Node ports over TCP, of one family or both; one is left to the host.
+node_ports() {
+	node_port held "$PORT" '10.0.0.10, "fd00:10::10"'
+	node_port passed "$PASS" '10.0.0.11, "fd00:10::11"' 'svcroute.io/pass: "true"'
+	node_port four 31236 '10.0.0.12'
+	node_port six 31237 '"fd00:10::13"'
 }
 
-# frontend ADDRESS PORT KIND: into the map of the instance, over TCP.
-frontend() {
-	local key
+# node_port NAME PORT CLUSTERIPS [ANNOTATION]
+node_port() {
+	local families=IPv4
 
-	key=$("$LAB_PYTHON" -c '
-import ipaddress, sys
-address = ipaddress.ip_address(sys.argv[1])
-if address.version == 4:
-    address = ipaddress.ip_address("::ffff:" + sys.argv[1])
-print((address.packed + int(sys.argv[2]).to_bytes(2, "big") + bytes([6, 0, 0, 0, 0, 0])).hex(" "))
-' "$1" "$2")
-	# shellcheck disable=SC2086 # bytes are arguments
-	bpftool map update pinned "/sys/fs/bpf/svcroute/$LAB-node1/maps/sr_frontends" \
-		key hex $key value hex $key 00 00 00 00 "0$3" 00 00 00
+	[[ $3 != '"'* ]] || families=IPv6
+	[[ $3 != *,* ]] || families='IPv4, IPv6'
+	cat <<-YAML
+		---
+		apiVersion: v1
+		kind: Service
+		metadata: {namespace: shop, name: $1, annotations: {${4-}}}
+		spec:
+		  type: NodePort
+		  ipFamilies: [$families]
+		  clusterIPs: [$3]
+		  ports: [{port: 90, nodePort: $2}]
+	YAML
 }
 
 # bind_is WANTED FROM ARGUMENT...
@@ -79,10 +77,8 @@ bind_is() {
 }
 
 @test "a socket at :: takes IPv4, too" {
-	frontend 0.0.0.0 31236 6
 	bind_is EADDRINUSE node1 tcp :: 31236 --v6only 0
 	bind_is ok node1 tcp ::1 31236
-	frontend :: 31237 6
 	bind_is EADDRINUSE node1 tcp :: 31237 --v6only 1
 	bind_is ok node1 tcp 0.0.0.0 31237
 }
@@ -107,16 +103,13 @@ bind_is() {
 	bind_is ok web-1 tcp 0.0.0.0 "$PORT"
 	bind_is ok web-1 tcp :: "$PORT"
 	lab_load node1 -q --sockets all
-	frontends
 	bind_is ok web-1 tcp :: "$PORT"
 	bind_is EADDRINUSE node1 tcp :: "$PORT"
 }
 
 @test "with sockets off, nothing is guarded" {
 	lab_load node1 -q --sockets off
-	frontends
 	bind_is ok node1 tcp 0.0.0.0 "$PORT"
 	lab_load node1 -q --sockets host
-	frontends
 	bind_is EADDRINUSE node1 tcp 0.0.0.0 "$PORT"
 }
