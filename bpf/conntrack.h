@@ -77,7 +77,8 @@ static __always_inline __u32 conn_timeout(__u8 proto, __u32 flags)
 
 static __always_inline bool conn_is_live(const struct sr_conn *conn, __u32 flags)
 {
-	return conn_now() - conn->seen <= conn_timeout(conn->from.proto, flags);
+	/* Another CPU may have seen a packet in a tick that had not begun when we looked at the clock. */
+	return (__s32)(conn_now() - conn->seen) <= (__s32)conn_timeout(conn->from.proto, flags);
 }
 
 /* The entry of a tuple in either table, the proven one first; NULL if none. */
@@ -169,10 +170,10 @@ static __always_inline struct sr_conn *conn_mark(struct sr_conn *conn, __u32 fla
 	struct sr_scratch *scratch = conn_scratch();
 	struct sr_conn *peer;
 
-	conn->to.flags |= flags;
+	__sync_fetch_and_or(&conn->to.flags, flags);
 	if (!scratch || conn_peer(scratch, conn, &peer) != CONN_PEER_THERE)
 		return NULL;
-	peer->to.flags |= flags;
+	__sync_fetch_and_or(&peer->to.flags, flags);
 	return peer;
 }
 
@@ -190,23 +191,6 @@ static __always_inline void conn_copy_to(void *table, const struct sr_conn *conn
 	scratch->copy = *conn;
 	conn_key(&key, &conn->from);
 	bpf_map_update_elem(table, &key, &scratch->copy, BPF_ANY);
-}
-
-/* The flow has proved itself: both halves into the large table. */
-__subprog int conn_promote(struct sr_conn *conn)
-{
-	struct sr_conn *peer;
-
-	if (!conn)
-		return 0;
-	peer = conn_mark(conn, SR_CONN_PROVEN);
-	conn->seen = conn_now();
-	conn_copy_to(&sr_conns, conn);
-	if (!peer)
-		return 0;
-	peer->seen = conn->seen;
-	conn_copy_to(&sr_conns, peer);
-	return 0;
 }
 
 static __always_inline void conn_demote_half(struct sr_conn *conn)
@@ -275,6 +259,23 @@ __subprog int conn_mend(struct sr_conn *conn)
 		conn_restore(peer);
 		break;
 	}
+	return 0;
+}
+
+/* The flow has proved itself: both halves into the large table. */
+__subprog int conn_promote(struct sr_conn *conn)
+{
+	struct sr_conn *peer;
+
+	if (!conn)
+		return 0;
+	peer = conn_mark(conn, SR_CONN_PROVEN);
+	conn->seen = conn_now();
+	conn_copy_to(&sr_conns, conn);
+	if (!peer)
+		return 0;
+	peer->seen = conn->seen;
+	conn_copy_to(&sr_conns, peer);
 	return 0;
 }
 
@@ -386,16 +387,25 @@ static __always_inline bool conn_goes_on(const struct sr_conn *conn, const struc
 	return !conn_is_closing(flags) && backend_is_ready(conn->backend, conn->generation);
 }
 
+/* Nobody will miss it: closed, or a handshake that should be over. */
+static __always_inline bool conn_is_idle_claim(const struct sr_conn *held, __u32 flags)
+{
+	if (conn_is_closing(flags))
+		return true;
+	return !(flags & SR_CONN_PROVEN) && (__s32)(conn_now() - held->created) > (__s32)sr_grace_new;
+}
+
 /*
  * May the claim of another connection be taken over? If its time is up; and,
- * when free tuples are hard to find (`eager`), if it is closed. Of several CPUs
- * one is told so.
+ * when free tuples are hard to find (`eager`), if nobody will miss it: else
+ * forged SYNs would hold all of a backend's ports. Of several CPUs one is told
+ * so.
  */
 static __always_inline bool conn_take(struct sr_conn *held, bool eager)
 {
 	__u32 flags = READ_ONCE(held->to.flags);
 
-	if (flags & SR_CONN_TAKEN || (conn_is_live(held, flags) && !(eager && conn_is_closing(flags))))
+	if (flags & SR_CONN_TAKEN || (conn_is_live(held, flags) && !(eager && conn_is_idle_claim(held, flags))))
 		return false;
 	return __sync_val_compare_and_swap(&held->to.flags, flags, flags | SR_CONN_TAKEN) == flags;
 }
@@ -427,7 +437,12 @@ __subprog int conn_claim(bool eager)
 
 	/* Another CPU, with a packet of the same flow, was faster: agree. */
 	if (conn_leaves_alike(held, &scratch->reply)) {
+		bool is_over = !conn_is_live(held, held->to.flags);
+
 		bpf_map_update_elem(&sr_conns_new, &key, &scratch->reply, BPF_ANY);
+		/* What is left of an old one in the large table would hide it. */
+		if (is_over)
+			bpf_map_delete_elem(&sr_conns, &key);
 		return CONN_CLAIMED;
 	}
 	return conn_take(held, eager) ? CONN_TAKEN : CONN_HELD;
@@ -476,7 +491,8 @@ static __always_inline bool conn_join(struct sr_conn *conn)
 		return false;
 	}
 	conn->to = held->to;
-	return true;
+	barrier();
+	return conn_is_of(held, &conn->from);
 }
 
 /*
@@ -515,7 +531,10 @@ __subprog int conn_open(void)
 	if (bpf_map_update_elem(&sr_conns_new, &key, &scratch->conn, BPF_NOEXIST) == 0)
 		return SR_OK;
 
-	/* Another CPU entered the same flow meanwhile: its choice counts. */
+	/* Another CPU entered the same flow meanwhile: its choice counts. If it is ours, so is its claim. */
+	scratch->copy = scratch->conn;
+	if (conn_join(&scratch->conn) && conn_leaves_alike(&scratch->conn, &scratch->copy))
+		return SR_OK;
 	conn_key(&key, &scratch->reply.from);
 	bpf_map_delete_elem(&sr_conns_new, &key);
 	return conn_join(&scratch->conn) ? SR_OK : SR_DROP_TABLE_FULL;

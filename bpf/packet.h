@@ -247,6 +247,9 @@ static __always_inline int pkt_parse_v6(sr_ctx *ctx, struct pkt *pkt, void *data
 	pkt->ttl = ip->hop_limit;
 	__builtin_memcpy(&pkt->tuple.src, &ip->saddr, 16);
 	__builtin_memcpy(&pkt->tuple.dst, &ip->daddr, 16);
+	/* Within us they are IPv4; on a wire they are nobody's (RFC 4291, section 2.5.5.2). */
+	if (unlikely(addr_is_v4(&pkt->tuple.src) || addr_is_v4(&pkt->tuple.dst)))
+		return SR_PASS_MALFORMED;
 
 	next = ip->nexthdr;
 	if (unlikely(pkt_is_extension(next)))

@@ -84,7 +84,7 @@ static __u32 conns_ticks(int seconds)
 	struct sr_timeouts timeouts;
 
 	sr_timeouts_get(&timeouts); /* its UDP time is 120 s */
-	return timeouts.udp * (unsigned int)seconds / 120;
+	return (__u32)((int)timeouts.udp * seconds / 120);
 }
 
 static void conns_shift(const char *from, const char *to, __u32 seen, __u32 created)

@@ -150,6 +150,24 @@ TEST(a_closed_connection_gives_way)
 	assert_string_equal(frame_destination(sent()), frame_source(&(struct frame[]){tcp(CLIENT ":1235", VIP)}[0]));
 }
 
+/* A SYN that nobody answers, as a forger's, holds a port only while there are others. */
+TEST(a_handshake_that_comes_to_nothing_gives_way)
+{
+	given_snat_ports(2000, 2000);
+	given_external(VIP, REMOTE ":8080");
+	send(PROG_XDP, tcp(CLIENT ":1234", VIP, .flags = SYN));
+	expect_verdict(VERDICT_TX);
+	send(PROG_XDP, tcp(CLIENT ":1235", VIP, .flags = SYN));
+	expect_drop(SR_DROP_NO_PORT);
+
+	conn_begin_earlier(CLIENT ":1234", VIP, 3);
+	conn_begin_earlier(REMOTE ":8080", NODE ":2000", 3);
+	send(PROG_XDP, tcp(CLIENT ":1235", VIP, .flags = SYN));
+	expect_verdict(VERDICT_TX);
+	send(PROG_XDP, tcp(REMOTE ":8080", NODE ":2000", .flags = SYN | ACK));
+	assert_string_equal(frame_destination(sent()), frame_source(&(struct frame[]){tcp(CLIENT ":1235", VIP)}[0]));
+}
+
 /* A hairpin's port is claimed as any other. */
 TEST(hairpins_have_ports_of_their_own)
 {
@@ -170,6 +188,7 @@ const struct CMUnitTest claims_tests[] = {
 	BOTH_FAMILIES(when_the_ports_are_used_up),
 	BOTH_FAMILIES(an_expired_claim_is_taken_over),
 	BOTH_FAMILIES(a_closed_connection_gives_way),
+	BOTH_FAMILIES(a_handshake_that_comes_to_nothing_gives_way),
 	EACH_WAY(hairpins_have_ports_of_their_own),
 };
 const size_t num_claims_tests = ARRAY_SIZE(claims_tests);

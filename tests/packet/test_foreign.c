@@ -190,6 +190,22 @@ TEST(longest_payload_lengths_are_not_ours)
 	}
 }
 
+/* An IPv6 packet between IPv4-mapped addresses (RFC 4291, section 2.5.5.2) is no IPv4 client's. */
+TEST(mapped_addresses_on_the_wire)
+{
+	static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+	static const uint8_t client[4] = {203, 0, 113, 9}, service[4] = {198, 51, 100, 7};
+	struct frame frame = tcp6(CLIENT ":1234", "198.51.100.7:90", .flags = SYN);
+
+	for (int i = 0; i < 16; i++) {
+		frame = frame_poke(frame, 14 + 8 + i, i < 12 ? prefix[i] : client[i - 12]);
+		frame = frame_poke(frame, 14 + 24 + i, i < 12 ? prefix[i] : service[i - 12]);
+	}
+	given_external("198.51.100.7:90", REMOTE ":8080");
+	expect_untouched_everywhere(frame, SR_PASS_MALFORMED, SR_PASS_MALFORMED);
+	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
 const struct CMUnitTest foreign_tests[] = {
 	EACH_WAY(another_address),
 	EACH_WAY(another_port),
@@ -208,5 +224,6 @@ const struct CMUnitTest foreign_tests[] = {
 	ONLY_V6(an_extension_header_that_is_longer_than_the_frame),
 	ONLY_V6(more_extension_headers_than_we_read),
 	ONLY_V6(longest_payload_lengths_are_not_ours),
+	ONLY_V4(mapped_addresses_on_the_wire),
 };
 const size_t num_foreign_tests = ARRAY_SIZE(foreign_tests);

@@ -186,6 +186,30 @@ TEST(a_long_answer_keeps_the_flow)
 	assert_int_equal(before.created, after.created);
 }
 
+/* The forward half was lost, the answer's is long over: it must not hide a new one of the same tuple. */
+TEST(what_is_left_of_an_old_one_hides_nothing)
+{
+	given_service(VIP, BACKEND);
+	be_proven();
+	conn_evict(TABLE_PROVEN, POD_CLIENT, VIP);
+	conn_evict(TABLE_NEW, POD_CLIENT, VIP);
+	conn_age(BACKEND, POD_CLIENT, 8000);
+
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = SYN));
+	expect_packet(packet(POD_CLIENT, BACKEND, .flags = SYN));
+	send(PROG_TO_POD, packet(BACKEND, POD_CLIENT, .flags = SYN | ACK));
+	expect_packet(packet(VIP, POD_CLIENT, .flags = SYN | ACK));
+}
+
+/* Another CPU's clock may be a tick ahead of ours. */
+TEST(a_half_that_was_seen_in_a_tick_to_come_lives)
+{
+	given_service(VIP, BACKEND);
+	be_proven();
+	conn_age(BACKEND, POD_CLIENT, -1);
+	send_answer();
+}
+
 const struct CMUnitTest halves_tests[] = {
 	EACH_WAY(halves_are_each_others_inverse),
 	EACH_WAY(proven_halves_are_each_others_inverse),
@@ -197,5 +221,7 @@ const struct CMUnitTest halves_tests[] = {
 	EACH_WAY(a_half_whose_place_was_taken_gives_way),
 	EACH_WAY(a_late_answer_finds_its_half),
 	EACH_WAY(a_long_answer_keeps_the_flow),
+	EACH_WAY(what_is_left_of_an_old_one_hides_nothing),
+	EACH_WAY(a_half_that_was_seen_in_a_tick_to_come_lives),
 };
 const size_t num_halves_tests = ARRAY_SIZE(halves_tests);

@@ -24,6 +24,7 @@
 	X(endpoints)                                                                                                   \
 	X(claims)                                                                                                      \
 	X(halves)                                                                                                      \
+	X(races)                                                                                                       \
 	X(spread)                                                                                                      \
 	X(devices)                                                                                                     \
 	X(maps)                                                                                                        \

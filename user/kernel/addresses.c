@@ -14,11 +14,15 @@
 /* Beside enum sr_address_flags, and never written: the address has an entry. */
 #define ADDRESS_EXISTS (1u << 31)
 
-static uint32_t address_flags(uint8_t kind)
+/*
+ * An address that `map add` was told may be a pod's or a host's, with ports of
+ * its own: only Kubernetes' ClusterIPs are nothing but their services.
+ */
+static uint32_t address_flags(uint8_t kind, bool is_from_map)
 {
 	if (kind == SR_FRONTEND_RESERVED)
 		return 0;
-	return ADDRESS_EXISTS | (kind == SR_FRONTEND_CLUSTER_IP ? SR_ADDRESS_CLUSTER_IP : 0);
+	return ADDRESS_EXISTS | (kind == SR_FRONTEND_CLUSTER_IP && !is_from_map ? SR_ADDRESS_CLUSTER_IP : 0);
 }
 
 void sr_addresses_clear(struct sr_addresses *addresses)
@@ -95,7 +99,8 @@ static void address_count(struct sr_addresses *addresses, const struct sr_servic
 				sizeof(*change), address_compare);
 
 		if (change)
-			*(wanted ? &change->want : &change->was) |= address_flags(frontend->kind);
+			*(wanted ? &change->want : &change->was) |=
+				address_flags(frontend->kind, sr_service_is_from_map(service));
 	}
 }
 
@@ -183,31 +188,75 @@ int sr_addresses_end(const struct sr_datapath *datapath, const struct sr_address
 
 /* --- after a crash ----------------------------------------------------------------------- */
 
-static int address_take_frontend(const void *key, const void *value, void *addresses)
-{
-	const struct sr_frontend_key *at = key;
+/* What the maps say of addresses, and which services are from `map add`. */
+struct address_survey {
+	struct sr_addresses addresses;
+	uint8_t *is_from_map; /* by service */
+	uint32_t max_services;
+};
 
-	return address_add(addresses, &at->addr, 0, address_flags(((const struct sr_frontend *)value)->kind));
+static void address_survey_clear(struct address_survey *survey)
+{
+	sr_addresses_clear(&survey->addresses);
+	free(survey->is_from_map);
 }
 
-static int address_take_entry(const void *key, const void *value, void *addresses)
+static int address_take_info(const void *key, const void *value, void *context)
 {
-	return address_add(addresses, key, ADDRESS_EXISTS | ((const struct sr_address *)value)->flags, 0);
+	const struct sr_service_info *info = value;
+	struct address_survey *survey = context;
+	uint32_t service = *(const uint32_t *)key;
+
+	if (service < survey->max_services)
+		survey->is_from_map[service] = strncmp(info->origin, SR_ORIGIN_MAP, sizeof(info->origin)) == 0;
+	return 0;
+}
+
+static int address_take_frontend(const void *key, const void *value, void *context)
+{
+	const struct sr_frontend *frontend = value;
+	const struct sr_frontend_key *at = key;
+	struct address_survey *survey = context;
+	bool is_from_map = frontend->service < survey->max_services && survey->is_from_map[frontend->service];
+
+	return address_add(&survey->addresses, &at->addr, 0, address_flags(frontend->kind, is_from_map));
+}
+
+static int address_take_entry(const void *key, const void *value, void *context)
+{
+	struct address_survey *survey = context;
+
+	return address_add(&survey->addresses, key, ADDRESS_EXISTS | ((const struct sr_address *)value)->flags, 0);
+}
+
+static int address_survey_maps(struct address_survey *survey, const struct sr_datapath *datapath)
+{
+	int r;
+
+	survey->max_services = sr_map_size(datapath->map_fd[SR_MAP_SERVICES]);
+	survey->is_from_map = calloc(survey->max_services, 1);
+	if (!survey->is_from_map)
+		return -ENOMEM;
+
+	r = sr_map_each(datapath->map_fd[SR_MAP_INFO], address_take_info, survey);
+	if (r == 0)
+		r = sr_map_each(datapath->map_fd[SR_MAP_FRONTENDS], address_take_frontend, survey);
+	if (r == 0)
+		r = sr_map_each(datapath->map_fd[SR_MAP_ADDRESSES], address_take_entry, survey);
+	return r;
 }
 
 int sr_addresses_mend(const struct sr_datapath *datapath, struct sr_error *err)
 {
-	sr_autoaddresses struct sr_addresses addresses = {};
-	int r = sr_map_each(datapath->map_fd[SR_MAP_FRONTENDS], address_take_frontend, &addresses);
+	__attribute__((cleanup(address_survey_clear))) struct address_survey survey = {};
+	int r = address_survey_maps(&survey, datapath);
 
-	if (r == 0)
-		r = sr_map_each(datapath->map_fd[SR_MAP_ADDRESSES], address_take_entry, &addresses);
 	if (r < 0)
 		return sr_fail(err, r, "cannot read the maps: %s", strerror(-r));
 
-	address_merge(&addresses);
-	r = sr_addresses_begin(datapath, &addresses, err);
+	address_merge(&survey.addresses);
+	r = sr_addresses_begin(datapath, &survey.addresses, err);
 	if (r == 0)
-		r = sr_addresses_settle(datapath, &addresses, err);
-	return r < 0 ? r : sr_addresses_end(datapath, &addresses, err);
+		r = sr_addresses_settle(datapath, &survey.addresses, err);
+	return r < 0 ? r : sr_addresses_end(datapath, &survey.addresses, err);
 }

@@ -38,6 +38,7 @@ void sr_timeouts_get(struct sr_timeouts *out)
 		.closing = timeouts_ticks(60),
 		.unproven = timeouts_ticks(60),
 		.prove_udp = timeouts_ticks(2),
+		.grace_new = timeouts_ticks(1), /* a handshake takes less: RFC 6298, section 2.1 */
 		.jiffies_per_second = NSEC_PER_SEC / timeouts_jiffy(),
 	};
 }
