@@ -71,6 +71,15 @@ publish() {
 	expect_bulk web-2 "${FAR[1]}"
 }
 
+@test "other ports of an address that map add was told are its own, after a load, too" {
+	lab_svcroute node1 -q map add "${WEB1[0]}:86" "${WEB1[0]}:80"
+	lab_in web-2 curl -sf --max-time 3 "http://${WEB1[0]}:86/" >/dev/null
+	lab_in web-2 curl -sf --max-time 3 "http://${WEB1[0]}:80/" >/dev/null
+	lab_svcroute node1 -q load
+	lab_in web-2 curl -sf --max-time 3 "http://${WEB1[0]}:80/" >/dev/null
+	lab_svcroute node1 -q map del "${WEB1[0]}:86"
+}
+
 @test "a loop ends: the request fails, nothing hangs, others go on" {
 	lab_svcroute node1 -q map add 10.9.9.1:1 10.9.9.2:2
 	lab_svcroute node1 -q map add 10.9.9.2:2 10.9.9.1:1
