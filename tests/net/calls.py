@@ -9,8 +9,9 @@ calls.py follow ADDRESS PORT SECONDS [--once]
     asks a whoami.py over a connected UDP socket, ten times a second, on a new
     socket after an error; a line for each: the answer's first word, "none", or
     the error's name. With --once it connects but once, and ends at an error
-calls.py hold ADDRESS PORT SECONDS
-    asks GET / over TCP, keeps the connection, and says how a read of it ended
+calls.py hold ADDRESS PORT SECONDS [--talk]
+    asks GET / over TCP, keeps the connection, and says how a read of it ended;
+    with --talk it goes on asking, a header five times a second
 """
 import argparse
 import errno
@@ -85,9 +86,18 @@ def hold(args):
         sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
         print("connected", flush=True)
         try:
+            if args.talk:
+                talk(sock, args.seconds)
             print("ended" if not sock.recv(100) else "answered", flush=True)
         except OSError as error:
             print(name_of(error), flush=True)
+
+
+def talk(sock, seconds):
+    for _ in range(int(seconds * 5)):
+        sock.sendall(b"X-Go: on\r\n")
+        time.sleep(0.2)
+    sock.settimeout(0.2)
 
 
 def parse():
@@ -106,7 +116,7 @@ def parse():
         command.add_argument("address")
         command.add_argument("port", type=int)
         command.add_argument("seconds", type=float)
-        command.add_argument("--once", action="store_true")
+        command.add_argument("--once" if function is follow else "--talk", action="store_true")
         command.set_defaults(run=function)
     return parser.parse_args()
 
