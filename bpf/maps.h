@@ -86,7 +86,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
+	__uint(max_entries, 16384);
 	__type(key, struct sr_affinity_key);
 	__type(value, struct sr_affinity);
 } sr_affinity __weak SEC(".maps");

@@ -71,6 +71,22 @@ everything() {
 	sr map del '[fd00:10::99]:90/udp'
 }
 
+@test "map add --pass: left to the host, until it has backends" {
+	sr map add 10.0.1.8:80 --pass
+	sr map list | grep -F '10.0.1.8:80' | grep -qw pass
+	run curl_from web-2 --connect-timeout 0.5 http://10.0.1.8/
+	((status == 28 || status == 7))
+	sr map list -o yaml | sr load -q -f - --dry-run >/dev/null
+	sr map add 10.0.1.8:80 "${WEB1[0]}:80"
+	[[ $(curl_from web-2 http://10.0.1.8/) == "web-1 ${WEB2[0]}" ]]
+	sr map add 10.0.1.8:80 --pass
+	run curl_from web-2 --connect-timeout 0.5 http://10.0.1.8/
+	((status != 0))
+	sr map del 10.0.1.8:80
+	refused 2 map add 10.0.1.8:80
+	refused 2 map add 10.0.1.8:80 "${WEB1[0]}:80" --pass
+}
+
 @test "map replace: sets the whole list" {
 	sr map replace 10.0.1.2:80 "${WEB1[0]}:80" "${WEB2[0]}:80"
 	sr map replace 10.0.1.2:80 "${WEB3[0]}:80"

@@ -125,6 +125,8 @@ static void made_by_map_add(void **state)
 	given_map(&world, "[fd00::7]:90", SR_FRONTEND_CLUSTER_IP, v6);
 	given_map(&world, "[::7]:90", SR_FRONTEND_EXTERNAL_IP, v6);
 	given_map(&world, "10.0.0.8:90", SR_FRONTEND_EXTERNAL_IP, none);
+	given_map(&world, "10.0.0.9:53/udp", SR_FRONTEND_PASS, none);
+	given_map(&world, "[fd00::9]:53/udp", SR_FRONTEND_PASS, none);
 	sr_services_sort(&world.services);
 	expect_round_trip(&world, "");
 	world_end(&world);

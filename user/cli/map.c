@@ -133,6 +133,13 @@ static int edit_fill(struct edit *edit, struct sr_service *service)
 	struct sr_frontend_spec *frontend = edit_frontend(edit, service);
 	int r = 0;
 
+	if (frontend && options->pass) {
+		frontend->kind = SR_FRONTEND_PASS;
+		service->num_endpoints = 0;
+		return 0;
+	}
+	if (frontend && frontend->kind == SR_FRONTEND_PASS)
+		frontend->kind = SR_FRONTEND_CLUSTER_IP;
 	if (frontend && options->external != SR_ANSWER_UNSET)
 		frontend->kind = options->external == SR_ANSWER_YES ? SR_FRONTEND_EXTERNAL_IP : SR_FRONTEND_CLUSTER_IP;
 	for (size_t i = 0; r == 0 && i < options->backends.num; i++)
@@ -264,7 +271,6 @@ static const struct sr_option map_put_options[] = {
 	{
 		.name = "BACKEND:PORT[,weight=N]",
 		.is_argument = true,
-		.required = true,
 		.type = &sr_type_weighted_backends,
 		.offset = offsetof(struct sr_map_options, backends),
 		.help = "weight 0..1000 (1): a backend's share of new connections;\n"
@@ -276,6 +282,12 @@ static const struct sr_option map_put_options[] = {
 		.offset = offsetof(struct sr_map_options, external),
 		.value = "[=yes|no]",
 		.help = "let machines outside the cluster use it, too",
+	},
+	{
+		.name = "pass",
+		.type = &sr_type_flag,
+		.offset = offsetof(struct sr_map_options, pass),
+		.help = "leave the address and port to the host; takes no backends",
 	},
 	{},
 };
@@ -306,7 +318,7 @@ const struct sr_command sr_command_map_add = {
 		   "What a manifest owns is refused.",
 	.options = map_put_options,
 	.size = sizeof(struct sr_map_options),
-	.check = sr_map_options_check,
+	.check = sr_map_options_check_put,
 	.run = map_add_run,
 };
 
@@ -315,7 +327,7 @@ const struct sr_command sr_command_map_replace = {
 	.summary = "Set the whole list of a frontend's backends",
 	.options = map_put_options,
 	.size = sizeof(struct sr_map_options),
-	.check = sr_map_options_check,
+	.check = sr_map_options_check_put,
 	.run = map_replace_run,
 };
 

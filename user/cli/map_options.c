@@ -160,3 +160,15 @@ int sr_map_options_check(const void *options, struct sr_error *err)
 		r = backend_check(opts, i, err);
 	return r;
 }
+
+int sr_map_options_check_put(const void *options, struct sr_error *err)
+{
+	const struct sr_map_options *opts = options;
+
+	if (!opts->pass && !opts->backends.num)
+		return sr_fail(err, -EINVAL, "BACKEND:PORT[,weight=N] is missing");
+	if (opts->pass && (opts->backends.num || opts->external != SR_ANSWER_UNSET))
+		return sr_fail(err, -EINVAL,
+			       "--pass leaves the address to the host: neither backends nor --external go with it");
+	return sr_map_options_check(options, err);
+}

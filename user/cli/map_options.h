@@ -22,6 +22,7 @@ struct sr_map_options {
 	struct sr_hostport frontend;
 	struct sr_map_backends backends;
 	enum sr_answer external;
+	bool pass; /* left to the host: no backends */
 };
 
 extern const struct sr_option_type sr_type_frontend;	      /* (struct sr_hostport) VIP:PORT[/PROTO] */
@@ -30,5 +31,7 @@ extern const struct sr_option_type sr_type_weighted_backends; /* ADDR:PORT[,weig
 
 /* All backends are of the frontend's family, given once, and not the frontend itself, else -EINVAL. */
 int sr_map_options_check(const void *options, struct sr_error *err);
+/* The same of what is added: backends, or --pass and nothing else. */
+int sr_map_options_check_put(const void *options, struct sr_error *err);
 
 #endif

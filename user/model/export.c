@@ -161,14 +161,16 @@ static void export_name(struct export_run *run, size_t part)
 
 static json_t *export_annotations(const struct export_run *run)
 {
-	json_t *annotations = json_pack("{ss}", SR_K8S_ORIGIN, run->service->origin);
+	export_autojson *annotations = json_pack("{ss}", SR_K8S_ORIGIN, run->service->origin);
 
-	if (annotations && run->named &&
-	    json_object_set_new(annotations, SR_K8S_NAME, json_string(run->service->name)) < 0) {
-		json_decref(annotations);
+	if (!annotations)
 		return NULL;
-	}
-	return annotations;
+	if (run->named && json_object_set_new(annotations, SR_K8S_NAME, json_string(run->service->name)) < 0)
+		return NULL;
+	if (export_find(run->service, SR_FRONTEND_PASS) &&
+	    json_object_set_new(annotations, SR_K8S_PASS, json_string("true")) < 0)
+		return NULL;
+	return json_incref(annotations);
 }
 
 /* A port is given once for each family: the first of the family tells. */
@@ -205,7 +207,8 @@ static int export_add_addresses(const struct sr_service *service, json_t *famili
 		uint8_t kind = service->frontends[i].kind;
 		bool inside = kind == SR_FRONTEND_CLUSTER_IP;
 
-		if (!inside && kind != SR_FRONTEND_EXTERNAL_IP)
+		/* What is left to the host is so as a whole: whichever list it stands in. */
+		if (!inside && kind != SR_FRONTEND_EXTERNAL_IP && kind != SR_FRONTEND_PASS)
 			continue;
 		sr_addr_format(text, &service->frontends[i].at.addr);
 		if (json_array_append_new(inside ? cluster : external, json_string(text)) < 0)
@@ -430,6 +433,12 @@ static int export_add_run(const struct export_run *run, json_t *items)
 	return 0;
 }
 
+/* Host ports are their pods', and no Service could say them. */
+static bool export_is_of_a_service(const struct sr_service *service)
+{
+	return service->num_frontends && !export_find(service, SR_FRONTEND_HOST_PORT);
+}
+
 static int export_add_all(const struct sr_services *services, json_t *items)
 {
 	size_t i, j, length;
@@ -444,7 +453,7 @@ static int export_add_all(const struct sr_services *services, json_t *items)
 			struct export_run run = {.service = &first[j], .num = step};
 
 			export_name(&run, j);
-			if (first[j].num_frontends && export_add_run(&run, items) < 0)
+			if (export_is_of_a_service(&first[j]) && export_add_run(&run, items) < 0)
 				return -ENOMEM;
 		}
 	}

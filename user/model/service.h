@@ -13,7 +13,7 @@
 #define SR_NO_ID      UINT32_MAX
 
 struct sr_frontend_spec {
-	struct sr_hostport at; /* of kind PASS: port and protocol 0 are any */
+	struct sr_hostport at;
 	uint8_t kind;	       /* enum sr_frontend_kind */
 	bool allocated;	       /* svcroute chose the address; only in desired state */
 };
