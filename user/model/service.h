@@ -14,8 +14,8 @@
 
 struct sr_frontend_spec {
 	struct sr_hostport at;
-	uint8_t kind;	       /* enum sr_frontend_kind */
-	bool allocated;	       /* svcroute chose the address; only in desired state */
+	uint8_t kind;	/* enum sr_frontend_kind */
+	bool allocated; /* svcroute chose the address; only in desired state */
 };
 
 struct sr_endpoint {
