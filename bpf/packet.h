@@ -71,11 +71,26 @@ static __always_inline void tuple_invert(struct sr_tuple *out, const struct sr_t
 	*(__u32 *)&out->proto = tuple->proto;
 }
 
+/* Bytes of the transport's header and payload, in this packet. */
+static __always_inline int pkt_l4_length(const struct pkt *pkt)
+{
+	return pkt->length - (pkt_l4(pkt) - pkt_l3(pkt));
+}
+
+/*
+ * Does it end within its transport's header, by its own account? A packet that
+ * is longer than any length field (BIG TCP) has no account of it.
+ */
+static __always_inline bool pkt_is_short(const struct pkt *pkt, int header)
+{
+	return unlikely(pkt_l4_length(pkt) < header && pkt->frame <= 0xffff);
+}
+
 static __always_inline int pkt_parse_tcp(struct pkt *pkt, void *data, void *data_end)
 {
 	struct tcphdr *tcp = data + pkt_l4(pkt);
 
-	if ((void *)(tcp + 1) > data_end)
+	if ((void *)(tcp + 1) > data_end || pkt_is_short(pkt, sizeof(*tcp)))
 		return SR_PASS_MALFORMED;
 
 	*tuple_ports(&pkt->tuple) = *(__u32 *)tcp;
@@ -89,17 +104,11 @@ static __always_inline int pkt_parse_udp(struct pkt *pkt, void *data, void *data
 {
 	struct udphdr *udp = data + pkt_l4(pkt);
 
-	if ((void *)(udp + 1) > data_end)
+	if ((void *)(udp + 1) > data_end || pkt_is_short(pkt, sizeof(*udp)))
 		return SR_PASS_MALFORMED;
 
 	*tuple_ports(&pkt->tuple) = *(__u32 *)udp;
 	return SR_OK;
-}
-
-/* Bytes of the transport's header and payload, in this packet. */
-static __always_inline int pkt_l4_length(const struct pkt *pkt)
-{
-	return pkt->length - (pkt_l4(pkt) - pkt_l3(pkt));
 }
 
 /*

@@ -178,6 +178,28 @@ TEST(more_extension_headers_than_we_read)
 				    SR_PASS_NOT_SERVED_PROTO, SR_PASS_NOT_SERVED_PROTO);
 }
 
+/* Its length is the IP header's and so many bytes more. */
+static struct frame with_length(struct frame frame, size_t more)
+{
+	size_t length = world.family == 4 ? 20 + more : more, at = world.family == 4 ? 14 + 2 : 14 + 4;
+
+	return frame_poke(frame_poke(frame, at, length >> 8), at + 1, length & 0xff);
+}
+
+/* The frame goes on, but the packet ends before its transport's header does. */
+TEST(ends_within_its_transport_header)
+{
+	static const uint8_t headers[] = {[IPPROTO_TCP] = 20, [IPPROTO_UDP] = 8, [IPPROTO_SCTP] = 12};
+
+	given_the_service();
+	for (size_t more = 0; more < headers[world.proto]; more++)
+		expect_untouched_everywhere(with_length(packet(CLIENT ":1234", VIP ":90", .flags = SYN), more),
+					    SR_PASS_MALFORMED, SR_PASS_MALFORMED);
+	send(PROG_FROM_WIRE, with_length(packet(CLIENT ":1234", VIP ":90", .flags = SYN), headers[world.proto]));
+	expect_verdict(VERDICT_PASS);
+	expect_counter(SR_OK, 1);
+}
+
 /* The length that the header promises is more than 16 bits can hold, with the header itself. */
 TEST(longest_payload_lengths_are_not_ours)
 {
@@ -220,6 +242,7 @@ const struct CMUnitTest foreign_tests[] = {
 	EACH_WAY(cut_within_the_ip_header),
 	ONLY_V4(a_header_that_is_shorter_than_a_header),
 	ONLY_V4(a_header_that_is_longer_than_the_frame),
+	EACH_WAY(ends_within_its_transport_header),
 	EACH_WAY(another_version_than_the_frame_says),
 	ONLY_V6(an_extension_header_that_is_longer_than_the_frame),
 	ONLY_V6(more_extension_headers_than_we_read),

@@ -272,7 +272,7 @@ static void read_transport(struct wire_view *out, const struct wire_frame *frame
 		return;
 	if (!tcp && out->proto != IPPROTO_UDP)
 		out->kind = WIRE_OTHER;
-	else if (out->part != WIRE_LATER && out->l4 + (tcp ? 20 : 8) > frame->length)
+	else if (out->part != WIRE_LATER && out->l4 + (tcp ? 20 : 8) > out->end)
 		out->kind = WIRE_MALFORMED;
 	if (out->kind != WIRE_SERVED || out->part == WIRE_LATER)
 		return;
@@ -317,11 +317,10 @@ static void rewrite_sum(uint8_t *at, uint16_t total, uint16_t rest)
 	wire_put16(at, value);
 }
 
-/* Over the whole segment; over its header where the packet claims to end before that does. */
+/* Over the whole segment. */
 static uint16_t rewrite_total(const struct wire_frame *frame, const struct wire_view *view)
 {
-	size_t header = view->proto == IPPROTO_TCP ? 20 : 8;
-	size_t size = view->end < view->l4 + header ? header : view->end - view->l4;
+	size_t size = view->end - view->l4;
 
 	return wire_sum(frame->bytes + view->l4, size, wire_pseudo_sum(view, size));
 }
