@@ -256,6 +256,9 @@ static void read_v6(struct wire_view *out, const struct wire_frame *frame)
 		at += read_extension(next, header);
 		next = header[0];
 	}
+	/* The last one promises more than any frame has. */
+	if (at >= WIRE_SIZE)
+		return;
 	out->family = 6;
 	out->proto = next;
 	out->l4 = at;
