@@ -317,6 +317,10 @@ __subprog int conn_track_tcp(struct sr_conn *conn, const struct pkt *pkt)
 	if (!(flags & (SR_CONN_REPLY | SR_CONN_PROVEN)) && flags & SR_CONN_ANSWERED && pkt->tcp_flags & TCP_FLAG_ACK &&
 	    pkt->ack - conn->isn - 1 < CONN_PROOF_WINDOW)
 		conn_promote(conn);
+	/* A backend that goes on from there has heard its client: also of what began before us, or was evicted. */
+	if (pkt->tuple.proto == IPPROTO_TCP && (flags & (SR_CONN_REPLY | SR_CONN_PROVEN)) == SR_CONN_REPLY &&
+	    !(pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST)))
+		conn_promote(conn);
 
 	if (pkt->tcp_flags & TCP_FLAG_FIN)
 		end |= flags & SR_CONN_REPLY ? SR_CONN_FIN_SERVER : SR_CONN_FIN_CLIENT;
@@ -387,12 +391,13 @@ static __always_inline bool conn_goes_on(const struct sr_conn *conn, const struc
 	return !conn_is_closing(flags) && backend_is_ready(conn->backend, conn->generation);
 }
 
-/* Nobody will miss it: closed, or a handshake that should be over. */
+/* Nobody will miss it: closed, or a handshake that should be over. (UDP has none.) */
 static __always_inline bool conn_is_idle_claim(const struct sr_conn *held, __u32 flags)
 {
 	if (conn_is_closing(flags))
 		return true;
-	return !(flags & SR_CONN_PROVEN) && (__s32)(conn_now() - held->created) > (__s32)sr_grace_new;
+	return held->from.proto != IPPROTO_UDP && !(flags & SR_CONN_PROVEN) &&
+	       (__s32)(conn_now() - held->created) > (__s32)sr_grace_new;
 }
 
 /*

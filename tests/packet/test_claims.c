@@ -168,6 +168,18 @@ TEST(a_handshake_that_comes_to_nothing_gives_way)
 	assert_string_equal(frame_destination(sent()), frame_source(&(struct frame[]){tcp(CLIENT ":1235", VIP)}[0]));
 }
 
+/* Old, never proven, and talking. */
+TEST(a_datagram_flow_does_not_give_way)
+{
+	given_snat_ports(2000, 2000);
+	given_external(VIP, REMOTE ":8080");
+	send(PROG_XDP, udp(CLIENT ":1234", VIP));
+	conn_begin_earlier(CLIENT ":1234", VIP "/udp", 30);
+	conn_begin_earlier(REMOTE ":8080/udp", NODE ":2000/udp", 30);
+	send(PROG_XDP, udp(CLIENT ":1235", VIP));
+	expect_drop(SR_DROP_NO_PORT);
+}
+
 /* A hairpin's port is claimed as any other. */
 TEST(hairpins_have_ports_of_their_own)
 {
@@ -189,6 +201,8 @@ const struct CMUnitTest claims_tests[] = {
 	BOTH_FAMILIES(an_expired_claim_is_taken_over),
 	BOTH_FAMILIES(a_closed_connection_gives_way),
 	BOTH_FAMILIES(a_handshake_that_comes_to_nothing_gives_way),
+	TEST_IN(a_datagram_flow_does_not_give_way, 4, IPPROTO_UDP, "(IPv4)"),
+	TEST_IN(a_datagram_flow_does_not_give_way, 6, IPPROTO_UDP, "(IPv6)"),
 	EACH_WAY(hairpins_have_ports_of_their_own),
 };
 const size_t num_claims_tests = ARRAY_SIZE(claims_tests);

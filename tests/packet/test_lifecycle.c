@@ -255,10 +255,31 @@ TEST(udp_ends_after_two_minutes)
 	assert_true(is_new_after(125));
 }
 
+/* Nobody here saw the handshake: after a takeover, or because a half was evicted in a flood. */
+TEST(tcp_is_proven_by_a_backend_that_goes_on)
+{
+	given_service(VIP, BACKEND);
+	send(PROG_FROM_POD, tcp(POD_CLIENT, VIP, .flags = ACK, .seq = 101, .ack = 5001));
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	send(PROG_TO_POD, tcp(BACKEND, POD_CLIENT, .flags = ACK | PSH, .seq = 5001, .ack = 102));
+	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+}
+
+/* It does not know the connection. */
+TEST(tcp_is_not_proven_by_a_reset)
+{
+	given_service(VIP, BACKEND);
+	send(PROG_FROM_POD, tcp(POD_CLIENT, VIP, .flags = ACK, .seq = 101, .ack = 5001));
+	send(PROG_TO_POD, tcp(BACKEND, POD_CLIENT, .flags = RST, .seq = 5001));
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+}
+
 const struct CMUnitTest lifecycle_tests[] = {
 	BOTH_FAMILIES(tcp_is_proven_by_the_clients_acknowledgement),
 	BOTH_FAMILIES(tcp_is_not_proven_by_a_guess),
 	BOTH_FAMILIES(tcp_is_not_proven_without_the_backends_word),
+	BOTH_FAMILIES(tcp_is_proven_by_a_backend_that_goes_on),
+	BOTH_FAMILIES(tcp_is_not_proven_by_a_reset),
 	BOTH_FAMILIES(a_flood_of_syns_stays_out_of_the_large_table),
 	BOTH_FAMILIES(udp_is_proven_by_both_sides_and_time),
 	BOTH_FAMILIES(udp_question_and_answer_prove_nothing),
