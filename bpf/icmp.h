@@ -11,8 +11,9 @@
 #ifndef BPF_ICMP_H
 #define BPF_ICMP_H
 
-#include "conntrack.h"
+#include "conn.h"
 #include "forward.h"
+#include "packet.h"
 
 #define ICMP_HEADER 8
 #define ICMP_CHECK  2

@@ -3,7 +3,8 @@
 #ifndef BPF_NAT_H
 #define BPF_NAT_H
 
-#include "packet.h"
+#include "pkt.h"
+#include "sctp.h"
 
 /* What a 32-bit word's change adds to a ones' complement sum. */
 static __always_inline __u64 nat_word_delta(__u32 from, __u32 to)

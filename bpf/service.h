@@ -12,8 +12,9 @@
 #ifndef BPF_SERVICE_H
 #define BPF_SERVICE_H
 
-#include "conntrack.h"
+#include "claim.h"
 #include "forward.h"
+#include "packet.h"
 #include "select.h"
 #include "source.h"
 

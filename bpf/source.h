@@ -6,7 +6,7 @@
 #ifndef BPF_SOURCE_H
 #define BPF_SOURCE_H
 
-#include "conntrack.h"
+#include "conn.h"
 #include "dispatch.h"
 #include "forward.h"
 
