@@ -11,7 +11,7 @@
 /* Nobody will miss it: closed, or a handshake that should be over. (UDP has none.) */
 static __always_inline bool conn_is_idle_claim(const struct sr_conn *held, __u32 flags)
 {
-	if (conn_is_closing(flags))
+	if (conn_is_over(flags))
 		return true;
 	return held->from.proto != IPPROTO_UDP && !(flags & SR_CONN_PROVEN) &&
 	       (__s32)(conn_now() - held->created) > (__s32)sr_grace_new;

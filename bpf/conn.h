@@ -11,8 +11,6 @@
 #include "lookup.h"
 #include "pkt.h"
 
-#define CONN_CLOSING_BITS (SR_CONN_FIN_CLIENT | SR_CONN_FIN_SERVER)
-
 static __always_inline __u32 conn_now(void)
 {
 	return bpf_jiffies64() >> SR_TICK_SHIFT;
@@ -52,14 +50,20 @@ static __always_inline bool conn_is_of(const struct sr_conn *conn, const struct 
 	return a[3] == b[3] && a[4] == b[4] && a[1] == b[1] && a[0] == b[0] && a[2] == b[2];
 }
 
-static __always_inline bool conn_is_closing(__u32 flags)
+static __always_inline bool conn_is_closed(__u32 flags)
 {
-	return flags & SR_CONN_RESET || (flags & CONN_CLOSING_BITS) == CONN_CLOSING_BITS;
+	return (flags & SR_CONN_CLOSED) == SR_CONN_CLOSED;
+}
+
+/* As far as one can hear. A reset may be forged: who is alive goes on, and so takes it back (conn_track_tcp). */
+static __always_inline bool conn_is_over(__u32 flags)
+{
+	return flags & SR_CONN_RESET || conn_is_closed(flags);
 }
 
 static __always_inline __u32 conn_timeout(__u8 proto, __u32 flags)
 {
-	if (conn_is_closing(flags))
+	if (conn_is_closed(flags))
 		return sr_timeout_closing;
 	if (proto == IPPROTO_UDP)
 		return sr_timeout_udp;

@@ -182,8 +182,9 @@ enum sr_conn_flags {
 	SR_CONN_PROVEN = 1 << 3,     /* both sides have: it lives in sr_conns */
 	SR_CONN_FIN_CLIENT = 1 << 4, /* TCP: the client has sent FIN; SCTP: SHUTDOWN, or its ACK */
 	SR_CONN_FIN_SERVER = 1 << 5, /* the same of the backend */
-	SR_CONN_RESET = 1 << 6,	     /* either side: TCP: RST; SCTP: ABORT or SHUTDOWN COMPLETE */
-	SR_CONN_TAKEN = 1 << 7,	     /* over: another connection takes its tuple */
+	SR_CONN_CLOSED = SR_CONN_FIN_CLIENT | SR_CONN_FIN_SERVER,
+	SR_CONN_RESET = 1 << 6, /* the last word was TCP's RST, or SCTP's ABORT or SHUTDOWN COMPLETE */
+	SR_CONN_TAKEN = 1 << 7, /* over: another connection takes its tuple */
 	/* Of a flow that was met on its way out only (SIDE_HOST): whose ends are this host. */
 	SR_CONN_CLIENT_HOST = 1 << 8,
 	SR_CONN_BACKEND_HOST = 1 << 9,

@@ -182,7 +182,13 @@ TEST(syn_after_the_end_begins_anew)
 	expect_syn_begins_anew();
 }
 
-TEST(syn_after_a_reset_begins_anew)
+static void expect_syn_goes_to(const char *backend)
+{
+	send(PROG_FROM_POD, tcp(POD_CLIENT, VIP, .flags = SYN, .seq = 900));
+	expect_packet(tcp(POD_CLIENT, backend, .flags = SYN, .seq = 900));
+}
+
+TEST(syn_after_a_reset_begins_anew_if_the_backend_is_gone)
 {
 	given_service(VIP, BACKEND);
 	shake_hands();
@@ -190,11 +196,115 @@ TEST(syn_after_a_reset_begins_anew)
 	expect_syn_begins_anew();
 }
 
-TEST(syn_to_a_backend_that_is_gone_begins_anew)
+/* Whoever knows the ports can send a reset and a SYN. Neither moves what goes on. */
+TEST(syn_after_a_reset_keeps_a_backend_that_is_there)
 {
 	given_service(VIP, BACKEND);
 	shake_hands();
+	given_service(VIP, BACKEND, POD2 ":1", POD2 ":2", POD2 ":3", POD2 ":4", POD2 ":5", POD2 ":6", POD2 ":7");
+	for (int i = 0; i < 20; i++) {
+		client_says(RST, 0);
+		expect_syn_goes_to(BACKEND);
+	}
+}
+
+TEST(syn_after_a_reset_leaves_a_draining_backend_after_a_while)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	given_service(VIP, BACKEND ",draining", POD1B ":8080");
+	client_says(RST, 0);
+	expect_syn_goes_to(BACKEND);
+	client_says(RST, 0);
+	conn_age(POD_CLIENT, VIP, 3);
+	expect_syn_goes_to(POD1B ":8080");
+}
+
+TEST(syn_to_a_backend_that_is_gone_begins_anew_after_a_while)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	given_service(VIP, POD1B ":8080");
+	expect_syn_goes_to(BACKEND);
+	conn_age(POD_CLIENT, VIP, 3);
 	expect_syn_begins_anew();
+}
+
+TEST(syn_of_an_unproven_flow_leaves_a_backend_that_is_gone)
+{
+	given_service(VIP, BACKEND);
+	client_says(SYN, 0);
+	expect_syn_begins_anew();
+}
+
+/* Serving and terminating: its flows stay, and no forged SYN ends them. */
+TEST(syn_to_a_draining_backend_stays)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	given_service(VIP, BACKEND ",draining", POD1B ":8080");
+	conn_age(POD_CLIENT, VIP, 300);
+	expect_syn_goes_to(BACKEND);
+	send(PROG_FROM_POD, tcp(POD_CLIENT, VIP, .flags = ACK));
+	expect_packet(tcp(POD_CLIENT, BACKEND, .flags = ACK));
+}
+
+/* A reset with any sequence number demotes a connection: its next word takes that back. */
+static void expect_back_after_a_reset(void)
+{
+	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+	expect_flags(TABLE_PROVEN, SR_CONN_PROVEN, SR_CONN_RESET);
+	expect_flags(TABLE_NEW, SR_CONN_PROVEN, SR_CONN_RESET);
+}
+
+TEST(a_reset_that_nobody_believed_is_forgotten)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	client_says(RST, 0);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	backend_says(ACK);
+	expect_back_after_a_reset();
+	backend_says(RST);
+	client_says(ACK, ISN + 1);
+	expect_back_after_a_reset();
+}
+
+TEST(a_reset_does_not_cut_a_silent_connection)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	client_says(RST, 0);
+	conn_age(POD_CLIENT, VIP, 7200);
+	conn_age(BACKEND, POD_CLIENT, 7200);
+	send(PROG_TO_POD, tcp(BACKEND, POD_CLIENT, .flags = ACK));
+	expect_packet(tcp(VIP, POD_CLIENT, .flags = ACK));
+}
+
+/* The same packet proves the connection and ends its half. */
+TEST(an_end_is_heard_by_what_moves_between_the_tables)
+{
+	given_service(VIP, BACKEND);
+	client_says(SYN, 0);
+	backend_says(SYN | ACK);
+	client_says(FIN | ACK, ISN + 1);
+	expect_flags(TABLE_PROVEN, SR_CONN_PROVEN | SR_CONN_FIN_CLIENT, 0);
+	client_says(RST, 0);
+	backend_says(FIN | ACK);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	expect_flags(TABLE_NEW, SR_CONN_CLOSED, 0);
+}
+
+/* The answers' half was evicted before the handshake's last word. */
+TEST(a_flow_is_proven_with_both_halves)
+{
+	given_service(VIP, BACKEND);
+	client_says(SYN, 0);
+	backend_says(SYN | ACK);
+	conn_evict(TABLE_NEW, BACKEND, POD_CLIENT);
+	client_says(ACK, ISN + 1);
+	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+	expect_flags(TABLE_PROVEN, SR_CONN_PROVEN, 0);
 }
 
 TEST(syn_sent_again_keeps_its_backend)
@@ -242,7 +352,8 @@ TEST(a_closing_flow_ends_after_a_minute)
 {
 	given_service(VIP, BACKEND);
 	shake_hands();
-	backend_says(RST);
+	client_says(FIN | ACK, ISN + 1);
+	backend_says(FIN | ACK);
 	assert_false(is_new_after(55));
 	assert_true(is_new_after(65));
 }
@@ -287,8 +398,16 @@ const struct CMUnitTest lifecycle_tests[] = {
 	BOTH_FAMILIES(tcp_that_is_reset_by_the_client_is_demoted),
 	BOTH_FAMILIES(tcp_that_is_reset_by_the_backend_is_demoted),
 	BOTH_FAMILIES(syn_after_the_end_begins_anew),
-	BOTH_FAMILIES(syn_after_a_reset_begins_anew),
-	BOTH_FAMILIES(syn_to_a_backend_that_is_gone_begins_anew),
+	BOTH_FAMILIES(syn_after_a_reset_begins_anew_if_the_backend_is_gone),
+	BOTH_FAMILIES(syn_after_a_reset_keeps_a_backend_that_is_there),
+	BOTH_FAMILIES(syn_after_a_reset_leaves_a_draining_backend_after_a_while),
+	BOTH_FAMILIES(syn_to_a_backend_that_is_gone_begins_anew_after_a_while),
+	BOTH_FAMILIES(syn_of_an_unproven_flow_leaves_a_backend_that_is_gone),
+	BOTH_FAMILIES(syn_to_a_draining_backend_stays),
+	BOTH_FAMILIES(a_reset_that_nobody_believed_is_forgotten),
+	BOTH_FAMILIES(a_reset_does_not_cut_a_silent_connection),
+	BOTH_FAMILIES(a_flow_is_proven_with_both_halves),
+	BOTH_FAMILIES(an_end_is_heard_by_what_moves_between_the_tables),
 	BOTH_FAMILIES(syn_sent_again_keeps_its_backend),
 	BOTH_FAMILIES(an_unproven_flow_ends_after_a_minute),
 	BOTH_FAMILIES(a_proven_flow_lives_for_two_hours),

@@ -206,13 +206,10 @@ TEST(the_clients_tag_proves_it)
 	assert_int_equal(conns_count(TABLE_PROVEN), 2);
 }
 
+/* The next INIT begins anew, with whom the service has now. */
 static void expect_over(void)
 {
 	assert_int_equal(conns_count(TABLE_PROVEN), 0);
-	/* Its last words still pass. */
-	client_says(HEARTBEAT, TAG);
-	backend_says(HEARTBEAT);
-	/* And the next INIT begins anew, with whom the service has now. */
 	given_service(POD_VIP, POD1B ":1");
 	send(PROG_FROM_POD, packet(POD_CLIENT, POD_VIP, .chunk = INIT));
 	expect_packet(packet(POD_CLIENT, POD1B ":1", .chunk = INIT));
@@ -239,6 +236,9 @@ TEST(a_shutdown_ends_it)
 	backend_says(SHUTDOWN);
 	assert_int_equal(conns_count(TABLE_PROVEN), 2);
 	client_says(SHUTDOWN_ACK, TAG);
+	/* Its last words still pass. */
+	client_says(HEARTBEAT, TAG);
+	backend_says(HEARTBEAT);
 	expect_over();
 }
 
@@ -255,8 +255,19 @@ TEST(an_init_to_a_backend_that_is_gone_begins_anew)
 	given_service(POD_VIP, POD1B ":1");
 	client_says(HEARTBEAT, TAG);
 	assert_true(conn_read(TABLE_PROVEN, BACKEND, POD_CLIENT, NULL));
+	conn_age(POD_CLIENT, POD_VIP, 3);
 	send(PROG_FROM_POD, packet(POD_CLIENT, POD_VIP, .chunk = INIT));
 	expect_packet(packet(POD_CLIENT, POD1B ":1", .chunk = INIT));
+}
+
+/* An abort whose tag was wrong (RFC 9260, section 8.5). */
+TEST(an_abort_that_nobody_believed_is_forgotten)
+{
+	associate();
+	client_says(ABORT, 1);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	backend_says(HEARTBEAT);
+	assert_int_equal(conns_count(TABLE_PROVEN), 2);
 }
 
 /* A restart (section 5.2.2) of an association that lives stays where it is. */
@@ -291,14 +302,24 @@ TEST(an_association_may_be_silent_for_long)
 #define SCTP(test)  SCTP4(test), TEST_IN(test, 6, IPPROTO_SCTP, "(IPv6)")
 
 const struct CMUnitTest sctp_tests[] = {
-	SCTP4(the_reference_is_crc32c),		SCTP(the_crc_follows_at_all_sizes),
-	SCTP(the_crc_follows_any_ports),	SCTP(the_crc_follows_both_ports),
-	SCTP4(equal_ports_leave_the_crc_alone), SCTP(no_crc_stays_none),
-	SCTP(a_header_cut_short_by_ip),		SCTP(fragments_whose_ports_change_are_dropped),
-	SCTP(fragments_whose_ports_stay_go_on), SCTP(fragments_without_a_crc_go_on),
-	SCTP(the_clients_tag_proves_it),	SCTP(an_abort_by_the_client_ends_it),
-	SCTP(an_abort_by_the_backend_ends_it),	SCTP(a_shutdown_ends_it),
-	SCTP(the_end_of_a_shutdown_ends_it),	SCTP(an_init_to_a_backend_that_is_gone_begins_anew),
-	SCTP(an_init_again_keeps_its_backend),	SCTP(an_association_may_be_silent_for_long),
+	SCTP4(the_reference_is_crc32c),
+	SCTP(the_crc_follows_at_all_sizes),
+	SCTP(the_crc_follows_any_ports),
+	SCTP(the_crc_follows_both_ports),
+	SCTP4(equal_ports_leave_the_crc_alone),
+	SCTP(no_crc_stays_none),
+	SCTP(a_header_cut_short_by_ip),
+	SCTP(fragments_whose_ports_change_are_dropped),
+	SCTP(fragments_whose_ports_stay_go_on),
+	SCTP(fragments_without_a_crc_go_on),
+	SCTP(the_clients_tag_proves_it),
+	SCTP(an_abort_by_the_client_ends_it),
+	SCTP(an_abort_by_the_backend_ends_it),
+	SCTP(an_abort_that_nobody_believed_is_forgotten),
+	SCTP(a_shutdown_ends_it),
+	SCTP(the_end_of_a_shutdown_ends_it),
+	SCTP(an_init_to_a_backend_that_is_gone_begins_anew),
+	SCTP(an_init_again_keeps_its_backend),
+	SCTP(an_association_may_be_silent_for_long),
 };
 const size_t num_sctp_tests = ARRAY_SIZE(sctp_tests);

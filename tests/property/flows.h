@@ -21,7 +21,7 @@ struct flow {
 	bool from_pod;
 	const struct rules_port *port;
 	uint64_t endpoint; /* identity */
-	bool fin_client, fin_server, reset;
+	bool fin_client, fin_server;
 	bool gone;
 	struct flow *next[2];
 };

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "refusal.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+/* RFC 792; RFC 4443, section 3. */
+static void refusal_type(uint8_t out[2], int family, int reason)
+{
+	bool expired = reason == SR_DROP_TTL;
+
+	if (family == 4) {
+		out[0] = expired ? 11 : 3;
+		out[1] = expired ? 0 : 3;
+	} else {
+		out[0] = expired ? 3 : 1;
+		out[1] = expired ? 0 : 4;
+	}
+}
+
+/* Is it an ICMP error from `from` to the packet's sender, that quotes the packet? */
+static const char *refusal_wrong(const struct hearing *hearing, const struct wire_frame *got, struct sr_addr from,
+				 int reason)
+{
+	const uint8_t *ip = got->bytes + WIRE_LINK, *quoted = hearing->in->bytes + WIRE_LINK;
+	size_t header = hearing->view.family == 4 ? 20 : 40, max = hearing->view.family == 4 ? 576 : 1280;
+	size_t whole = hearing->view.end - WIRE_LINK;
+	size_t quote = whole < max - header - 8 ? whole : max - header - 8;
+	struct wire_view view;
+	uint8_t type[2];
+
+	wire_read(&view, got);
+	refusal_type(type, hearing->view.family, reason);
+	if (got->length != WIRE_LINK + header + 8 + quote || view.end != got->length || view.l4 != WIRE_LINK + header)
+		return "an ICMP error of another length";
+	if (view.proto != (view.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return "ICMP";
+	if (sr_addr_compare(&view.src, &from) != 0 || sr_addr_compare(&view.dst, &hearing->view.src) != 0)
+		return "an ICMP error from this node to the sender";
+	if (memcmp(ip + header, type, 2) != 0)
+		return "an ICMP error of another type";
+	if (memcmp(ip + header + 8, quoted, quote) != 0)
+		return "a quote of the packet as it came";
+	if (view.family == 4 && wire_sum(ip, header, 0) != 0xffff)
+		return "a right checksum of the IP header";
+	if (wire_sum(ip + header, 8 + quote, view.family == 4 ? 0 : wire_pseudo_sum(&view, 8 + quote)) != 0xffff)
+		return "a right ICMP checksum";
+	if (memcmp(got->bytes, hearing->in->bytes + 6, 6) != 0 || memcmp(got->bytes + 6, hearing->in->bytes, 6) != 0)
+		return "a frame back to where it came from";
+	return NULL;
+}
+
+/* Does nobody answer such a packet? Later fragments bear no ports; errors go to hosts, not to many. */
+static bool refusal_is_silent(const struct hearing *hearing)
+{
+	const struct sr_addr *src = &hearing->view.src;
+	uint8_t first = hearing->view.family == 4 ? src->byte[12] : src->byte[0];
+
+	if (hearing->view.part == WIRE_LATER || hearing->in->bytes[0] & 1)
+		return true;
+	return hearing->view.family == 4 ? !first || first == 127 || first >= 224
+					 : first == 0xff || sr_addr_is_zero(src);
+}
+
+bool judge_refused(struct hearing *hearing, int reason)
+{
+	struct judge *judge = hearing->judge;
+	struct sr_addr from = place_node_address(hearing->at.device, hearing->view.family);
+	const char *wrong;
+
+	if (is_xdp(hearing))
+		return judge_untouched(hearing, SR_PASS_TO_TC);
+	if (refusal_is_silent(hearing))
+		return judge_dropped(hearing, reason);
+	if (judge->got.verdict != KERNEL_REDIRECT || judge->got.reason != reason)
+		return judge_fail(judge, "a refusal (%s)", judge_reason(reason));
+	if (!is_inbound(hearing))
+		from = hearing->view.dst;
+	wrong = refusal_wrong(hearing, &judge->got.out, from, reason);
+	return wrong ? judge_fail(judge, "%s", wrong) : true;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "translation.h"
+
+#include <string.h>
+
+#include "refusal.h"
+
+enum end {
+	END_PASS,     /* to the stack */
+	END_REDIRECT, /* it leaves at once */
+	END_BACK,     /* by XDP */
+	END_TO_TC,    /* XDP cannot finish it */
+	END_EXPIRED,
+	END_NO_ROUTE,
+	END_TO_HOST, /* into the host's stack, by another device */
+};
+
+/* How a half's packet leaves, once it is rewritten. */
+static enum end translation_end(const struct hearing *hearing, const struct flow *flow, bool is_reply)
+{
+	const struct sr_addr *dst = is_reply ? &flow->client.src : &flow->backend.dst;
+	struct way way = place_way(dst);
+
+	if (!flow->snat)
+		return END_PASS;
+	if (is_reply ? flow->host_client : flow->host_backend)
+		return is_xdp(hearing) ? END_TO_TC : END_TO_HOST;
+	if (hearing->view.ttl <= 1)
+		return is_xdp(hearing) ? END_TO_TC : END_EXPIRED;
+	if (!is_xdp(hearing))
+		return way.has_route ? END_REDIRECT : END_NO_ROUTE;
+	if (way.device != hearing->at.device || !way.mac || hearing->view.end - WIRE_LINK > 1500)
+		return END_TO_TC;
+	return END_BACK;
+}
+
+static void translation_frame(struct wire_frame *out, const struct hearing *hearing, const struct flow *flow,
+			      bool is_reply, enum end end)
+{
+	struct tuple turned = tuple_turned(&flow->client);
+	const struct tuple *to = is_reply ? &turned : &flow->backend;
+	struct wire_change change = {.src = to->src, .dst = to->dst, .sport = to->sport, .dport = to->dport};
+
+	change.hop = end == END_BACK || end == END_REDIRECT;
+	if (end == END_BACK) {
+		change.src_mac = hearing->at.device == DEVICE_ETH1 ? 0x14 : 0x04;
+		change.dst_mac = place_way(&to->dst).mac;
+	}
+	*out = *hearing->in;
+	wire_rewrite(out, &hearing->view, &change);
+	/* As it would have come by the device that leads to the service. */
+	if (end == END_TO_HOST)
+		memcpy(out->bytes, (uint8_t[]){2, 0, 0, 0, 0, place_way(&to->src).device == DEVICE_ETH1 ? 0x14 : 0x04},
+		       6);
+}
+
+bool judge_translated(struct hearing *hearing, const struct flow *flow, bool is_reply)
+{
+	enum end end = translation_end(hearing, flow, is_reply);
+	struct judge *judge = hearing->judge;
+	struct wire_frame want;
+	enum kernel_verdict verdict = KERNEL_REDIRECT;
+
+	if (end == END_TO_TC)
+		return judge_untouched(hearing, SR_PASS_TO_TC);
+	if (end == END_EXPIRED)
+		return judge_refused(hearing, SR_DROP_TTL);
+	if (end == END_NO_ROUTE)
+		return judge_dropped(hearing, SR_DROP_NO_ROUTE);
+	if (end == END_PASS || end == END_BACK)
+		verdict = end == END_PASS ? KERNEL_PASS : KERNEL_BACK;
+	if (judge->got.verdict != verdict || judge->got.reason != SR_OK)
+		return judge_fail(judge, "to be translated (%s), to be %s", is_reply ? "an answer" : "of a known flow",
+				  judge_verdict(verdict));
+	translation_frame(&want, hearing, flow, is_reply, end);
+	return judge_same(judge, &want);
+}
