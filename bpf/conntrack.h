@@ -59,14 +59,18 @@ static __always_inline bool conn_takes_reset_back(struct sr_conn *conn, const st
 	return flags & SR_CONN_PROVEN;
 }
 
-/* TCP's handshake and its end (RFC 9293, sections 3.5 and 3.6); SCTP's in the same words. */
+/*
+ * TCP's handshake and its end (RFC 9293, sections 3.5 and 3.6); SCTP's in the
+ * same words. True: conn_promote() is due. (Not called from here: the stacks of
+ * both would not fit.)
+ */
 __subprog int conn_track_tcp(struct sr_conn *conn, const struct pkt *pkt)
 {
 	struct sr_conn *peer;
 	__u32 flags, end;
 
 	if (!conn || !pkt)
-		return 0;
+		return false;
 
 	flags = conn->to.flags;
 	if (flags & SR_CONN_REPLY && pkt->tcp_flags & TCP_FLAG_SYN) {
@@ -78,27 +82,31 @@ __subprog int conn_track_tcp(struct sr_conn *conn, const struct pkt *pkt)
 	if (end)
 		conn_end(conn, flags, end);
 	if (conn_is_closed(flags | end))
-		return 0;
-	if (conn_takes_reset_back(conn, pkt, flags) ||
-	    (!(flags & SR_CONN_PROVEN) && conn_proves_itself(conn, pkt, flags)))
-		conn_promote(conn);
-	return 0;
+		return false;
+	return conn_takes_reset_back(conn, pkt, flags) ||
+	       (!(flags & SR_CONN_PROVEN) && conn_proves_itself(conn, pkt, flags));
 }
 
-/* UDP is a conversation when both sides have spoken for a while. */
+/* UDP is a conversation when both sides have spoken for a while. True as above. */
 __subprog int conn_track_udp(struct sr_conn *conn)
 {
 	__u32 flags;
 
 	if (!conn)
-		return 0;
+		return false;
 
 	flags = conn->to.flags;
 	if (flags & SR_CONN_REPLY && !(flags & SR_CONN_ANSWERED))
 		conn_mark(conn, SR_CONN_ANSWERED, 0);
-	if (!(flags & SR_CONN_REPLY) && flags & SR_CONN_ANSWERED && conn_now() - conn->created >= sr_prove_udp)
-		conn_promote(conn);
-	return 0;
+	return !(flags & SR_CONN_REPLY) && flags & SR_CONN_ANSWERED && conn_now() - conn->created >= sr_prove_udp;
+}
+
+/* Can the packet change more than the time when the connection was seen? */
+static __always_inline bool conn_is_news(const struct pkt *pkt, __u32 flags)
+{
+	if ((flags & (SR_CONN_PROVEN | SR_CONN_RESET)) != SR_CONN_PROVEN)
+		return true;
+	return pkt->tuple.proto != IPPROTO_UDP && pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST);
 }
 
 /* Take note of a packet of a connection. `flags` are those conn_find() copied. */
@@ -113,13 +121,10 @@ static __always_inline void conn_track(struct sr_conn *conn, struct pkt *pkt, __
 			conn_mend(conn);
 	}
 
-	if (pkt->tuple.proto != IPPROTO_UDP) {
-		if (pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST) ||
-		    (flags & (SR_CONN_PROVEN | SR_CONN_RESET)) != SR_CONN_PROVEN)
-			conn_track_tcp(conn, pkt);
-	} else if (!(flags & SR_CONN_PROVEN)) {
-		conn_track_udp(conn);
-	}
+	if (likely(!conn_is_news(pkt, flags)))
+		return;
+	if (pkt->tuple.proto == IPPROTO_UDP ? conn_track_udp(conn) : conn_track_tcp(conn, pkt))
+		conn_promote(conn);
 }
 
 /* Does --terminate end this connection? Not the next one, which a SYN begins. */
