@@ -161,3 +161,63 @@ load() {
 		done
 	done
 }
+
+# --- map list -o yaml | load -f - -------------------------------------------------
+
+# Both policies, sets and their fallbacks, hints, and whatever else maps hold.
+rich() {
+	node_object
+	kinds 20 'sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 77}}' 30 32
+	kinds 21 'externalTrafficPolicy: Local, internalTrafficPolicy: Local' 30 32
+	kinds 22 'loadBalancerSourceRanges: [10.240.0.0/16, "fd00:240::/64", 10.241.0.0/24]' 32
+	CONDITIONS='ready: false, serving: true, terminating: true' kinds 23 'externalTrafficPolicy: Local' 30 32
+	kinds 24 'externalTrafficPolicy: Local' 32
+	CONDITIONS='ready: false, serving: true, terminating: true' kinds_slice 24-leaving IPv4 10.240.0. 30 31 |
+		sed 's/service-name: kinds-24-leaving/service-name: kinds-24/'
+	kinds 25 'internalTrafficPolicy: Local' 30
+	CONDITIONS='ready: false, serving: true, terminating: true' kinds_slice 25-leaving IPv4 10.240.0. 31 32 |
+		sed 's/service-name: kinds-25-leaving/service-name: kinds-25/'
+	kinds 26 '' 30 31 32 | sed '/0\.30"/ s/}}/}, hints: {forZones: [{name: a}]}}/
+		/0\.3[12]"/ s/}}/}, hints: {forZones: [{name: b}]}}/'
+	kinds 27 '' | sed 's/name: kinds-27}/name: kinds-27, annotations: {svcroute.io\/pass: "true"}}/'
+	cat <<-YAML
+		---
+		apiVersion: v1
+		kind: Pod
+		metadata: {namespace: shop, name: web-1}
+		spec:
+		  nodeName: node1
+		  containers:
+		    - ports: [{containerPort: 80, hostPort: 8080}, {containerPort: 80, hostPort: 8081, hostIP: ${SECOND[0]}}]
+		status: {phase: Running, podIPs: [{ip: ${WEB1[0]}}, {ip: "${WEB1[1]}"}]}
+	YAML
+}
+
+# What the maps hold, but for where it came from first.
+programmed() {
+	lab_svcroute node1 map list -o json
+}
+
+@test "map list -o yaml | load -f -: all that the maps hold is the same again" {
+	local again before want
+
+	rich >"$LAB_DIR/rich.yaml"
+	lab_load node1 -q -f "$LAB_DIR/rich.yaml" --uplink eth0 --pods 'azv*' --xdp off --node node1 --zone a
+	before=$(programmed)
+	# It is as rich as it says.
+	for want in '"draining"' '"NodePort"' '"LoadBalancer"' '"HostPort"' '"pass"' '"affinitySeconds": 77' \
+		'10.241.0.0/24'; do
+		[[ $before == *"$want"* ]] || fail "$want"
+	done
+	lab_svcroute node1 map list -o yaml >"$LAB_DIR/saved.yaml" 2>"$LAB_DIR/notes"
+	[[ ! -s $LAB_DIR/notes ]]
+
+	# Loaded over itself it changes nothing; loaded anew it is the same.
+	run -0 --separate-stderr lab_svcroute node1 load -f - --dry-run <"$LAB_DIR/saved.yaml"
+	[[ ! $output =~ (^|$'\n')[-+~]' ' ]] || fail "$output"
+	lab_svcroute node1 -q unload
+	lab_load node1 -q -f - --uplink eth0 --pods 'azv*' --xdp off --node node1 --zone a <"$LAB_DIR/saved.yaml"
+	again=$(programmed)
+	diff <(echo "$before") <(echo "$again")
+	diff "$LAB_DIR/saved.yaml" <(lab_svcroute node1 map list -o yaml)
+}

@@ -8,21 +8,29 @@
 #include "model/plan.h"
 #include "model/yaml.h"
 
-/* The services' manifest as text; the caller frees it. */
-static char *exported(const struct sr_services *services, bool json)
+/* The services' manifest as text, written on a node of that name; the caller frees it. */
+static char *exported_on(const char *node, const struct sr_services *services, bool json)
 {
+	struct sr_export_self self = {.node = node, .primary = true};
+	struct sr_notes notes = {};
 	char *text = NULL;
 	json_t *list;
 	size_t size;
 	FILE *file;
 
-	assert_int_equal(sr_services_export(services, &list), 0);
+	assert_int_equal(sr_services_export(services, &self, &list, &notes), 0);
 	file = open_memstream(&text, &size);
 	assert_non_null(file);
 	assert_int_equal(json ? json_dumpf(list, file, JSON_INDENT(2)) : sr_yaml_write(file, list), 0);
 	assert_int_equal(fclose(file), 0);
 	json_decref(list);
+	assert_int_equal(notes.num, 0);
 	return text;
+}
+
+static char *exported(const struct sr_services *services, bool json)
+{
+	return exported_on(NULL, services, json);
 }
 
 static void expect_same_services(struct world *a, struct world *b)
@@ -49,11 +57,12 @@ static void expect_same_services(struct world *a, struct world *b)
 /* Written, read, and read again with other objects around. */
 static void expect_round_trip(struct world *world, const char *notes)
 {
-	sr_autofree char *yaml = exported(&world->services, false);
-	sr_autofree char *json = exported(&world->services, true);
+	sr_autofree char *yaml = exported_on(world->options.node, &world->services, false);
+	sr_autofree char *json = exported_on(world->options.node, &world->services, true);
 	struct world again;
 
 	world_begin(&again);
+	again.options = world->options;
 	world_read(&again, "a.yaml", yaml);
 	world_resolve(&again);
 	assert_string_equal(world_notes(&again), notes);
@@ -160,6 +169,164 @@ static void what_does_not_fit_in_one_object(void **state)
 	world_end(&world);
 }
 
+/* --- what depends on the node --------------------------------------------------------- */
+
+#define SERVICE(spec)                                                                                                  \
+	"kind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.0.0.1, ports: [{port: 80, nodePort: "              \
+	"30080}], " spec "}\n---\n"
+#define SLICE(endpoints)                                                                                               \
+	"kind: EndpointSlice\naddressType: IPv4\nmetadata: {name: x, labels: {kubernetes.io/service-name: web}}\n"     \
+	"ports: [{port: 80}]\nendpoints: [" endpoints "]\n---\n"
+#define AT(n, node)	   "{addresses: [10.1.0." n "], nodeName: " node
+#define READY(n, node)	   AT(n, node) "},"
+#define SERVING(n, node)   AT(n, node) ", conditions: {ready: false, serving: true}},"
+#define LEAVING(n, node)   AT(n, node) ", conditions: {ready: false, serving: true, terminating: true}},"
+#define HINTED(n, node, h) AT(n, node) ", hints: {" h "}},"
+#define FOR_NODE(node)	   "forNodes: [{name: " node "}]"
+#define FOR_ZONE(zone)	   "forZones: [{name: " zone "}]"
+
+static void given_node(struct world *world)
+{
+	static struct sr_addr addrs[2];
+
+	world_begin(world);
+	assert_int_equal(sr_addr_parse(&addrs[0], "192.0.2.1"), 0);
+	assert_int_equal(sr_addr_parse(&addrs[1], "2001:db8::1"), 0);
+	world->options.node = "n1";
+	world->options.zone = "a";
+	world->options.uplink_addrs = addrs;
+	world->options.num_uplink_addrs = 2;
+	world->options.host_addrs = addrs;
+	world->options.num_host_addrs = 2;
+}
+
+/* `flags` are the endpoints', in order: they are to be what the test is about. */
+static void expect_node_round_trip(const char *manifest, const char *flags)
+{
+	struct world world;
+	char text[64] = "";
+	size_t i, j;
+
+	given_node(&world);
+	world_read(&world, "a.yaml", manifest);
+	world_resolve(&world);
+	for (i = 0; i < world.services.num; i++) {
+		for (j = 0; j < world.services.item[i].num_endpoints; j++)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u",
+				 world.services.item[i].endpoints[j].flags);
+	}
+	assert_string_equal(text, flags);
+	expect_round_trip(&world, "");
+	world_end(&world);
+}
+
+/* Flags: 1 in the Cluster set, 2 in the Local set, 4 on this node. */
+static void sets(void **state)
+{
+	(void)state;
+	expect_node_round_trip(SERVICE() SLICE(READY("1", "n1") READY("2", "n2")), "71");
+	expect_node_round_trip(SERVICE() SLICE(READY("1", "n1") LEAVING("2", "n1") LEAVING("3", "n2")), "740");
+	expect_node_round_trip(SERVICE() SLICE(LEAVING("1", "n1") LEAVING("2", "n2")), "71");
+	expect_node_round_trip(SERVICE() SLICE(LEAVING("1", "n1") READY("2", "n2") LEAVING("3", "n2")), "610");
+	expect_node_round_trip(SERVICE() SLICE(SERVING("1", "n1") SERVING("2", "n2")), "40");
+	expect_node_round_trip(SERVICE() SLICE(SERVING("1", "n1") LEAVING("2", "n2")), "41");
+}
+
+static void sets_by_hints(void **state)
+{
+	(void)state;
+	expect_node_round_trip(SERVICE() SLICE(HINTED("1", "n2", FOR_NODE("n1")) HINTED("2", "n1", FOR_NODE("n2"))
+						       HINTED("3", "n1", FOR_NODE("n1"))
+							       HINTED("4", "n2", FOR_NODE("n2"))),
+			       "1670");
+	expect_node_round_trip(SERVICE() SLICE(HINTED("1", "n2", FOR_ZONE("a")) HINTED("2", "n1", FOR_ZONE("b"))),
+			       "16");
+	expect_node_round_trip(
+		SERVICE() SLICE(HINTED("1", "n1", FOR_ZONE("a")) HINTED("2", "n1", FOR_ZONE("b")) LEAVING("3", "n1")),
+		"764");
+}
+
+/* Whose frontends, on this machine, do not say what type it is. */
+static void types(void **state)
+{
+	(void)state;
+	expect_node_round_trip(SERVICE("type: NodePort, externalTrafficPolicy: Local, internalTrafficPolicy: Local"),
+			       "");
+	expect_node_round_trip(SERVICE("type: LoadBalancer, loadBalancerSourceRanges: [10.9.0.0/16]"), "");
+	expect_node_round_trip("kind: Service\nmetadata: {name: web}\n"
+			       "spec: {type: NodePort, externalTrafficPolicy: Local, clusterIP: 10.0.0.1, "
+			       "ports: [{port: 80}], sessionAffinity: ClientIP}\n",
+			       "");
+	expect_node_round_trip("kind: Service\nmetadata: {name: web}\n"
+			       "spec: {type: LoadBalancer, clusterIPs: [10.0.0.1, 'fd00::1'], "
+			       "ports: [{port: 80}], loadBalancerSourceRanges: ['fd00:9::/32']}\n"
+			       "status: {loadBalancer: {ingress: [{ip: 'fd00:3::1'}]}}\n",
+			       "");
+}
+
+static void left_to_the_host(void **state)
+{
+	(void)state;
+	expect_node_round_trip("kind: Service\nmetadata: {name: web, annotations: {svcroute.io/pass: 'true'}}\n"
+			       "spec: {type: NodePort, clusterIP: 10.0.0.1, ports: [{port: 80, nodePort: 30080}]}\n",
+			       "");
+}
+
+static void host_ports(void **state)
+{
+	struct world world;
+
+	(void)state;
+	given_node(&world);
+	world_read(&world, "a.yaml",
+		   SERVICE() "kind: Pod\nmetadata: {name: web}\nspec:\n  nodeName: n1\n  containers:\n"
+			     "  - ports: [{containerPort: 80, hostPort: 8080}, {containerPort: 53, hostPort: 53, "
+			     "protocol: UDP, hostIP: 192.0.2.1}]\n"
+			     "status: {podIPs: [{ip: 10.1.0.1}, {ip: 'fd00::1'}]}\n---\n"
+			     "kind: Pod\nmetadata: {name: x}\nspec: {nodeName: n1, containers: [{ports: "
+			     "[{containerPort: 81, hostPort: 8081}]}]}\nstatus: {podIPs: [{ip: 10.1.0.2}]}\n");
+	world_resolve(&world);
+	assert_string_equal(world_text(&world),
+			    "default/web: 10.0.0.1:80/tcp ->\n"
+			    "default/web:hostPort-53-192.0.2.1 host:192.0.2.1:53/udp -> 10.1.0.1:53\n"
+			    "default/web:hostPort-8080 host:192.0.2.1:8080/tcp -> 10.1.0.1:80\n"
+			    "default/web:hostPort-8080 host:[2001:db8::1]:8080/tcp -> [fd00::1]:80\n"
+			    "default/x:hostPort-8081 host:192.0.2.1:8081/tcp -> 10.1.0.2:81\n");
+	expect_round_trip(&world, "");
+	world_end(&world);
+}
+
+/* Where its Node, and no device, says that node ports are served. */
+static void node_addresses(void **state)
+{
+	(void)state;
+	expect_node_round_trip("kind: Node\nmetadata: {name: n1}\n"
+			       "status: {addresses: [{type: InternalIP, address: 192.0.2.9}]}\n---\n" SERVICE(
+				       "type: NodePort") SLICE(READY("1", "n1")),
+			       "7");
+}
+
+/* One line for each service that loses something. */
+static void what_cannot_be_told(void **state)
+{
+	struct sr_export_self self = {};
+	struct sr_notes notes = {};
+	struct world world;
+	json_t *list;
+
+	(void)state;
+	given_node(&world);
+	world_read(&world, "a.yaml", SERVICE("internalTrafficPolicy: Local") SLICE(READY("1", "n1")));
+	world_resolve(&world);
+	assert_int_equal(sr_services_export(&world.services, &self, &list, &notes), 0);
+	json_decref(list);
+	assert_int_equal(notes.num, 1);
+	assert_string_equal(notes.line[0], "default/web: what is of this machine only, such as policy Local, is not "
+					   "told: it has no name in the cluster now (--node none)");
+	sr_notes_clear(&notes);
+	world_end(&world);
+}
+
 /* As a person, or kubectl, sees it. */
 static void readable(void **state)
 {
@@ -208,10 +375,14 @@ static void readable(void **state)
 				  "    - 10.1.0.1\n"
 				  "    conditions:\n"
 				  "      ready: true\n"
+				  "      serving: true\n"
+				  "      terminating: false\n"
 				  "  - addresses:\n"
 				  "    - 10.1.0.2\n"
 				  "    conditions:\n"
 				  "      ready: true\n"
+				  "      serving: true\n"
+				  "      terminating: false\n"
 				  "  ports:\n"
 				  "  - name: \"\"\n"
 				  "    port: 80\n"
@@ -263,6 +434,13 @@ int main(void)
 		cmocka_unit_test(recorded),
 		cmocka_unit_test(made_by_map_add),
 		cmocka_unit_test(what_does_not_fit_in_one_object),
+		cmocka_unit_test(sets),
+		cmocka_unit_test(sets_by_hints),
+		cmocka_unit_test(types),
+		cmocka_unit_test(left_to_the_host),
+		cmocka_unit_test(host_ports),
+		cmocka_unit_test(node_addresses),
+		cmocka_unit_test(what_cannot_be_told),
 		cmocka_unit_test(readable),
 		cmocka_unit_test(nothing),
 		cmocka_unit_test(hosts),

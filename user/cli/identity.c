@@ -12,7 +12,7 @@
 #include "base/error.h"
 
 /* As kube-proxy has it: the name in lower case, by default the host's. */
-static int identity_name(struct sr_identity *out, const char *setting, struct sr_error *err)
+int sr_identity_node(char **out, const char *setting, struct sr_error *err)
 {
 	char host[HOST_NAME_MAX + 1] = "";
 	char *letter;
@@ -21,10 +21,10 @@ static int identity_name(struct sr_identity *out, const char *setting, struct sr
 		return 0;
 	if (!setting && gethostname(host, sizeof(host) - 1) < 0)
 		return sr_fail(err, -errno, "the host's name cannot be had: %s; give --node", strerror(errno));
-	if (sr_string_set(&out->node, setting ? setting : host) < 0)
+	if (sr_string_set(out, setting ? setting : host) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
 
-	for (letter = out->node; *letter; letter++)
+	for (letter = *out; *letter; letter++)
 		*letter = (char)tolower((unsigned char)*letter);
 	return 0;
 }
@@ -90,7 +90,7 @@ int sr_identity_make(struct sr_identity *out, const struct sr_load *load, struct
 	r = sr_node_port_addresses_parse(&out->node_ports, settings->nodeport_addresses, err);
 	if (r < 0)
 		return sr_fail_prefix(err, "setting nodeport-addresses: ");
-	r = identity_name(out, settings->node, err);
+	r = sr_identity_node(&out->node, settings->node, err);
 	if (r < 0)
 		return r;
 	if (identity_add_uplinks(out, &load->targets) < 0 || identity_add_hosts(out, &load->targets) < 0)

@@ -15,6 +15,8 @@ struct sr_identity {
 	struct sr_node_port_addresses node_ports;
 };
 
+/* This machine's name by the setting of --node, to be freed; NULL: it is no node. */
+int sr_identity_node(char **out, const char *setting, struct sr_error *err);
 /* Of settings and devices. `out` is to be cleared in either case. */
 int sr_identity_make(struct sr_identity *out, const struct sr_load *load, struct sr_error *err);
 /* Its part of the options; borrows. */

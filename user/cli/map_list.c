@@ -6,9 +6,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/identity.h"
 #include "cli/instance.h"
 #include "cli/map_options.h"
 #include "cli/output.h"
+#include "cli/settings.h"
 #include "cli/show.h"
 #include "kernel/maps.h"
 #include "model/export.h"
@@ -19,6 +21,8 @@
 struct view {
 	struct sr_services services;
 	struct sr_conn_counts counts;
+	char *node;			/* this machine's name, or NULL */
+	bool primary;			/* node ports are served at its Node's addresses */
 	const struct sr_hostport *only; /* this frontend; NULL: all */
 };
 
@@ -26,6 +30,28 @@ static void view_clear(struct view *view)
 {
 	sr_services_clear(&view->services);
 	free(view->counts.item);
+	free(view->node);
+}
+
+static int view_set_self(struct view *view, const struct sr_settings *settings, struct sr_error *err)
+{
+	__attribute__((cleanup(sr_node_port_addresses_clear))) struct sr_node_port_addresses where = {};
+	int r = sr_node_port_addresses_parse(&where, settings->nodeport_addresses, err);
+
+	view->primary = where.which == SR_NODE_PORTS_DEFAULT || where.which == SR_NODE_PORTS_PRIMARY;
+	return r < 0 ? r : sr_identity_node(&view->node, settings->node, err);
+}
+
+static int view_read_self(struct view *view, struct sr_datapath *datapath, struct sr_error *err)
+{
+	__attribute__((cleanup(sr_settings_clear))) struct sr_settings settings = {};
+	sr_autofree char *text = NULL;
+	int r;
+
+	r = sr_maps_read_settings(datapath, &text, err);
+	if (r == 0)
+		r = sr_settings_parse(&settings, text, err);
+	return r < 0 ? r : view_set_self(view, &settings, err);
 }
 
 static int view_read(struct view *view, const struct sr_globals *globals, struct sr_error *err)
@@ -38,7 +64,7 @@ static int view_read(struct view *view, const struct sr_globals *globals, struct
 		r = sr_maps_read(datapath, &view->services, err);
 	if (r == 0)
 		r = sr_maps_count_connections(datapath, &view->counts.item, &view->counts.num, err);
-	return r;
+	return r < 0 ? r : view_read_self(view, datapath, err);
 }
 
 /* One row; `endpoint` is NULL where a frontend has none. */
@@ -125,10 +151,14 @@ static int view_print_json(const struct view *view, struct sr_error *err)
 
 static int view_print_yaml(const struct view *view, struct sr_error *err)
 {
+	__attribute__((cleanup(sr_notes_clear))) struct sr_notes notes = {};
+	struct sr_export_self self = {.node = view->node, .primary = view->primary};
 	sr_autojson json_t *list = NULL;
 
-	if (sr_services_export(&view->services, &list) < 0 || sr_yaml_write(stdout, list) < 0)
+	if (sr_services_export(&view->services, &self, &list, &notes) < 0 || sr_yaml_write(stdout, list) < 0)
 		return sr_fail(err, -ENOMEM, "the list could not be written");
+	for (size_t i = 0; i < notes.num; i++)
+		fprintf(stderr, "svcroute: note: %s\n", notes.line[i]);
 	return 0;
 }
 

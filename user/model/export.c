@@ -3,26 +3,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "model/export_parts.h"
 #include "model/k8s_objects.h"
-
-/* The services that one Service object holds: all of one namespace and name. */
-struct export_run {
-	const struct sr_service *service;
-	size_t num;
-	char name[80]; /* metadata.name */
-	const char *namespace;
-	bool named; /* the annotation is needed */
-};
-
-static void json_cleanup(json_t **value)
-{
-	json_decref(*value);
-}
-
-#define export_autojson __attribute__((cleanup(json_cleanup))) json_t
 
 /* The service's frontends of a kind begin here; NULL: it has none. */
 static const struct sr_frontend_spec *export_find(const struct sr_service *service, enum sr_frontend_kind kind)
@@ -36,17 +22,42 @@ static const struct sr_frontend_spec *export_find(const struct sr_service *servi
 	return NULL;
 }
 
-/* spec.ports[].port: node ports have a number of their own. */
+/*
+ * spec.ports[].port: node ports have a number of their own. What is left to
+ * the host does not say its kind; its node port is the larger number.
+ */
 static __be16 export_port(const struct sr_service *service)
+{
+	__be16 port = 0;
+	size_t i;
+
+	for (i = 0; i < service->num_frontends; i++) {
+		const struct sr_frontend_spec *frontend = &service->frontends[i];
+
+		if (frontend->kind == SR_FRONTEND_NODE_PORT || frontend->kind == SR_FRONTEND_RESERVED)
+			continue;
+		if (!port || ntohs(frontend->at.port) < ntohs(port))
+			port = frontend->at.port;
+	}
+	return port ? port : service->frontends[0].at.port;
+}
+
+static bool export_is_node_port(const struct sr_service *service, const struct sr_frontend_spec *frontend)
+{
+	return frontend->kind == SR_FRONTEND_NODE_PORT ||
+	       (frontend->kind == SR_FRONTEND_PASS && frontend->at.port != export_port(service));
+}
+
+/* spec.ports[].nodePort, or 0. */
+static __be16 export_node_port(const struct sr_service *service)
 {
 	size_t i;
 
 	for (i = 0; i < service->num_frontends; i++) {
-		if (service->frontends[i].kind != SR_FRONTEND_NODE_PORT &&
-		    service->frontends[i].kind != SR_FRONTEND_RESERVED)
+		if (export_is_node_port(service, &service->frontends[i]))
 			return service->frontends[i].at.port;
 	}
-	return service->frontends[0].at.port;
+	return 0;
 }
 
 /* --- what fits in one object ------------------------------------------------ */
@@ -127,7 +138,7 @@ static size_t export_run_length(const struct sr_services *services, size_t first
 }
 
 /* "map-10-0-0-7-90-tcp" of "10.0.0.7:90/tcp". */
-static void export_name_map(struct export_run *run)
+static void export_name_map(struct sr_export_run *run)
 {
 	size_t i, length;
 
@@ -142,7 +153,7 @@ static void export_name_map(struct export_run *run)
 }
 
 /* `part` counts the objects that a service which does not fit in one takes. */
-static void export_name(struct export_run *run, size_t part)
+static void export_name(struct sr_export_run *run, size_t part)
 {
 	run->namespace = run->service->namespace;
 	run->named = part > 0;
@@ -159,9 +170,9 @@ static void export_name(struct export_run *run, size_t part)
 
 /* --- the Service -------------------------------------------------------------- */
 
-static json_t *export_annotations(const struct export_run *run)
+static json_t *export_annotations(const struct sr_export_run *run)
 {
-	export_autojson *annotations = json_pack("{ss}", SR_K8S_ORIGIN, run->service->origin);
+	sr_export_autojson *annotations = json_pack("{ss}", SR_K8S_ORIGIN, run->service->origin);
 
 	if (!annotations)
 		return NULL;
@@ -173,50 +184,111 @@ static json_t *export_annotations(const struct export_run *run)
 	return json_incref(annotations);
 }
 
-/* A port is given once for each family: the first of the family tells. */
-static int export_add_ports(const struct export_run *run, json_t *ports)
+const char *sr_export_proto(uint8_t proto)
 {
-	char proto[8];
-	size_t i, j;
+	return proto == IPPROTO_TCP ? "TCP" : proto == IPPROTO_UDP ? "UDP" : "SCTP";
+}
 
-	for (i = 0; i < run->num; i++) {
+/* A port's families stand side by side: `*num` of them, from `first` on. One may lack the node port. */
+static __be16 export_families(const struct sr_export_run *run, size_t first, size_t *num)
+{
+	__be16 node = 0;
+	size_t i;
+
+	for (i = first; i < run->num && export_same_port(&run->service[first], &run->service[i]); i++) {
+		if (!node)
+			node = export_node_port(&run->service[i]);
+	}
+	*num = i - first;
+	return node;
+}
+
+static int export_add_ports(const struct sr_export_run *run, json_t *ports)
+{
+	size_t i, num;
+
+	for (i = 0; i < run->num; i += num) {
 		const struct sr_service *service = &run->service[i];
-		const struct sr_frontend_spec *node = export_find(service, SR_FRONTEND_NODE_PORT);
+		__be16 node = export_families(run, i, &num);
 		int port = ntohs(export_port(service));
 
-		if (i && export_same_port(service, &run->service[i - 1]))
-			continue;
-		snprintf(proto, sizeof(proto), "%s", sr_proto_name(service->proto));
-		for (j = 0; proto[j]; j++)
-			proto[j] = (char)(proto[j] - 'a' + 'A');
-		if (json_array_append_new(ports, json_pack("{ss*sisssiso*}", "name",
-							   service->port_name[0] ? service->port_name : NULL, "port",
-							   port, "protocol", proto, "targetPort", port, "nodePort",
-							   node ? json_integer(ntohs(node->at.port)) : NULL)) < 0)
+		if (json_array_append_new(ports,
+					  json_pack("{ss*sisssiso*}", "name",
+						    service->port_name[0] ? service->port_name : NULL, "port", port,
+						    "protocol", sr_export_proto(service->proto), "targetPort", port,
+						    "nodePort", node ? json_integer(ntohs(node)) : NULL)) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int export_add_addresses(const struct sr_service *service, json_t *families, json_t *cluster, json_t *external)
+/* The lists of spec, filled together. */
+struct addresses {
+	json_t *families;
+	json_t *cluster;
+	json_t *external;
+};
+
+static void addresses_clear(struct addresses *lists)
+{
+	json_decref(lists->families);
+	json_decref(lists->cluster);
+	json_decref(lists->external);
+}
+
+static int addresses_add(const struct addresses *lists, const struct sr_service *service)
 {
 	char text[SR_ADDR_TEXT];
 	size_t i;
 
 	for (i = 0; i < service->num_frontends; i++) {
-		uint8_t kind = service->frontends[i].kind;
-		bool inside = kind == SR_FRONTEND_CLUSTER_IP;
+		const struct sr_frontend_spec *frontend = &service->frontends[i];
+		bool inside = frontend->kind == SR_FRONTEND_CLUSTER_IP;
 
-		/* What is left to the host is so as a whole: whichever list it stands in. */
-		if (!inside && kind != SR_FRONTEND_EXTERNAL_IP && kind != SR_FRONTEND_PASS)
+		if (export_is_node_port(service, frontend))
 			continue;
-		sr_addr_format(text, &service->frontends[i].at.addr);
-		if (json_array_append_new(inside ? cluster : external, json_string(text)) < 0)
-			return -ENOMEM;
-		if (inside && json_array_append_new(families, json_sprintf("IPv%u", service->family)) < 0)
+		/* What is left to the host is so as a whole: whichever list it stands in. */
+		if (!inside && frontend->kind != SR_FRONTEND_EXTERNAL_IP && frontend->kind != SR_FRONTEND_PASS)
+			continue;
+		sr_addr_format(text, &frontend->at.addr);
+		if (json_array_append_new(inside ? lists->cluster : lists->external, json_string(text)) < 0)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* ipFamilies[i] is that of clusterIPs[i]; those without a ClusterIP come last. */
+static int addresses_add_families(const struct addresses *lists, const struct sr_export_run *run, bool inside)
+{
+	size_t i;
+
+	for (i = 0; i < run->num; i++) {
+		const struct sr_service *service = &run->service[i];
+
+		if (i && service->family == run->service[0].family)
+			break;
+		if ((export_count_cluster_ips(service) > 0) == inside &&
+		    json_array_append_new(lists->families, json_sprintf("IPv%u", service->family)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int addresses_fill(const struct addresses *lists, const struct sr_export_run *run)
+{
+	size_t i;
+
+	if (!lists->families || !lists->cluster || !lists->external)
+		return -ENOMEM;
+	for (i = 0; i < run->num; i++) {
+		if (i && run->service[i].family == run->service[0].family)
+			break;
+		if (addresses_add(lists, &run->service[i]) < 0)
+			return -ENOMEM;
+	}
+	if (addresses_add_families(lists, run, true) < 0)
+		return -ENOMEM;
+	return addresses_add_families(lists, run, false);
 }
 
 /* Empty lists are left out. */
@@ -225,44 +297,62 @@ static int export_set_list(json_t *object, const char *key, json_t *list)
 	return json_array_size(list) ? json_object_set(object, key, list) : 0;
 }
 
-static int export_fill_spec(const struct export_run *run, json_t *spec)
+static int export_fill_addresses(const struct sr_export_run *run, json_t *spec)
 {
-	export_autojson *ports = json_array();
-	export_autojson *families = json_array();
-	export_autojson *cluster = json_array();
-	export_autojson *external = json_array();
-	size_t i;
+	__attribute__((cleanup(addresses_clear))) struct addresses lists = {
+		.families = json_array(),
+		.cluster = json_array(),
+		.external = json_array(),
+	};
 
-	if (!ports || !families || !cluster || !external || export_add_ports(run, ports) < 0)
+	if (addresses_fill(&lists, run) < 0)
 		return -ENOMEM;
-	for (i = 0; i < run->num; i++) {
-		if (i && run->service[i].family == run->service[0].family)
-			break;
-		if (export_add_addresses(&run->service[i], families, cluster, external) < 0)
-			return -ENOMEM;
-	}
+	if (json_array_size(lists.cluster) && json_object_set(spec, "clusterIP", json_array_get(lists.cluster, 0)) < 0)
+		return -ENOMEM;
+	if (export_set_list(spec, "clusterIPs", lists.cluster) < 0 ||
+	    export_set_list(spec, "externalIPs", lists.external) < 0 ||
+	    export_set_list(spec, "ipFamilies", lists.families) < 0)
+		return -ENOMEM;
+	if (json_array_size(lists.families) < 2)
+		return 0;
+	return json_object_set_new(spec, "ipFamilyPolicy", json_string("PreferDualStack"));
+}
 
-	if (json_array_size(cluster) && json_object_set(spec, "clusterIP", json_array_get(cluster, 0)) < 0)
-		return -ENOMEM;
-	if (export_set_list(spec, "clusterIPs", cluster) < 0 || export_set_list(spec, "externalIPs", external) < 0 ||
-	    export_set_list(spec, "ipFamilies", families) < 0)
-		return -ENOMEM;
-	if (json_array_size(cluster) > 1 &&
-	    json_object_set_new(spec, "ipFamilyPolicy", json_string("PreferDualStack")) < 0)
+static int export_fill_spec(const struct sr_export_run *run, json_t *spec)
+{
+	sr_export_autojson *ports = json_array();
+
+	if (!ports || export_add_ports(run, ports) < 0 || export_fill_addresses(run, spec) < 0)
 		return -ENOMEM;
 	return json_object_set(spec, "ports", ports);
 }
 
-static const char *export_type(const struct sr_service *service)
+/*
+ * Source ranges belong to a LoadBalancer, and externalTrafficPolicy to what may
+ * be called from outside, even where this machine serves no such address of it.
+ */
+static const char *export_type(const struct sr_export_run *run)
 {
-	if (export_find(service, SR_FRONTEND_LOAD_BALANCER))
-		return "LoadBalancer";
-	return export_find(service, SR_FRONTEND_NODE_PORT) ? "NodePort" : "ClusterIP";
+	bool external = false, node_port = false;
+	size_t i;
+
+	for (i = 0; i < run->num; i++) {
+		const struct sr_service *service = &run->service[i];
+
+		if (export_find(service, SR_FRONTEND_LOAD_BALANCER) || service->flags & SR_SERVICE_SOURCE_RANGES)
+			return "LoadBalancer";
+		node_port = node_port || export_node_port(service);
+		external = external || export_find(service, SR_FRONTEND_EXTERNAL_IP) ||
+			   export_find(service, SR_FRONTEND_PASS);
+	}
+	if (run->service->flags & SR_SERVICE_EXTERNAL_LOCAL && !external)
+		node_port = true;
+	return node_port ? "NodePort" : "ClusterIP";
 }
 
-static int export_fill_ranges(const struct export_run *run, json_t *spec)
+static int export_fill_ranges(const struct sr_export_run *run, json_t *spec)
 {
-	export_autojson *ranges = json_array();
+	sr_export_autojson *ranges = json_array();
 	char text[SR_ADDR_TEXT];
 	size_t i, j;
 
@@ -281,7 +371,7 @@ static int export_fill_ranges(const struct export_run *run, json_t *spec)
 }
 
 /* Who may call, and who answers; what is by default is left out. */
-static int export_fill_policy(const struct export_run *run, json_t *spec)
+static int export_fill_policy(const struct sr_export_run *run, json_t *spec)
 {
 	const struct sr_service *service = run->service;
 
@@ -300,9 +390,9 @@ static int export_fill_policy(const struct export_run *run, json_t *spec)
 }
 
 /* status, or NULL with *r 0 if there is no load balancer. */
-static json_t *export_status(const struct export_run *run, int *r)
+static json_t *export_status(const struct sr_export_run *run, int *r)
 {
-	export_autojson *ingress = json_array();
+	sr_export_autojson *ingress = json_array();
 	char text[SR_ADDR_TEXT];
 	size_t i, j;
 
@@ -324,10 +414,10 @@ static json_t *export_status(const struct export_run *run, int *r)
 	return json_array_size(ingress) ? json_pack("{s{sO}}", "loadBalancer", "ingress", ingress) : NULL;
 }
 
-static int export_add_service(const struct export_run *run, json_t *items)
+static int export_add_service(const struct sr_export_run *run, json_t *items)
 {
-	export_autojson *spec = json_pack("{ss}", "type", export_type(run->service));
-	export_autojson *status = NULL;
+	sr_export_autojson *spec = json_pack("{ss}", "type", export_type(run));
+	sr_export_autojson *status = NULL;
 	int r;
 
 	status = export_status(run, &r);
@@ -339,107 +429,20 @@ static int export_add_service(const struct export_run *run, json_t *items)
 					       "annotations", export_annotations(run), "spec", spec, "status", status));
 }
 
-/* --- its EndpointSlices ------------------------------------------------------------ */
-
-/* The endpoints of one port number, and their weights. */
-static int export_fill_slice(const struct sr_service *service, __be16 port, json_t *endpoints, json_t *weights)
-{
-	char text[SR_ADDR_TEXT], place[SR_HOSTPORT_TEXT];
-	size_t i;
-
-	for (i = 0; i < service->num_endpoints; i++) {
-		const struct sr_endpoint *endpoint = &service->endpoints[i];
-		struct sr_hostport at = {.addr = endpoint->addr, .port = port, .proto = service->proto};
-
-		if (endpoint->port != port)
-			continue;
-		if (json_array_append_new(endpoints,
-					  json_pack("{s[s]s{sb}}", "addresses", sr_addr_format(text, &endpoint->addr),
-						    "conditions", "ready", 1)) < 0)
-			return -ENOMEM;
-		*strchr(sr_hostport_format(place, &at), '/') = '\0';
-		if (endpoint->weight != 1 && json_object_set_new(weights, place, json_integer(endpoint->weight)) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static json_t *export_slice_metadata(const struct export_run *run, const struct sr_service *service, __be16 port,
-				     const json_t *weights)
-{
-	sr_autofree char *text = json_dumps(weights, JSON_COMPACT);
-	json_t *annotations = NULL;
-
-	if (!text)
-		return NULL;
-	if (json_object_size(weights)) {
-		annotations = json_pack("{ss}", SR_K8S_WEIGHTS, text);
-		if (!annotations)
-			return NULL;
-	}
-	return json_pack("{so ss s{ss} so*}", "name",
-			 json_sprintf("%s%s%s-ipv%u-%u", run->name, service->port_name[0] ? "-" : "",
-				      service->port_name, service->family, ntohs(port)),
-			 "namespace", run->namespace, "labels", "kubernetes.io/service-name", run->name, "annotations",
-			 annotations);
-}
-
-static int export_add_slice(const struct export_run *run, const struct sr_service *service, __be16 port, json_t *items)
-{
-	export_autojson *endpoints = json_array();
-	export_autojson *weights = json_object();
-	char proto[8];
-	size_t i;
-
-	if (!endpoints || !weights || export_fill_slice(service, port, endpoints, weights) < 0)
-		return -ENOMEM;
-
-	snprintf(proto, sizeof(proto), "%s", sr_proto_name(service->proto));
-	for (i = 0; proto[i]; i++)
-		proto[i] = (char)(proto[i] - 'a' + 'A');
-	return json_array_append_new(
-		items, json_pack("{ss ss so so sO s[{ss si ss}]}", "apiVersion", "discovery.k8s.io/v1", "kind",
-				 "EndpointSlice", "metadata", export_slice_metadata(run, service, port, weights),
-				 "addressType", json_sprintf("IPv%u", service->family), "endpoints", endpoints, "ports",
-				 "name", service->port_name, "port", ntohs(port), "protocol", proto));
-}
-
-/* A slice for each port number among the endpoints. */
-static int export_add_slices(const struct export_run *run, const struct sr_service *service, json_t *items)
-{
-	size_t i, j;
-
-	for (i = 0; i < service->num_endpoints; i++) {
-		__be16 port = service->endpoints[i].port;
-
-		for (j = 0; service->endpoints[j].port != port; j++)
-			;
-		if (j == i && export_add_slice(run, service, port, items) < 0)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int export_add_run(const struct export_run *run, json_t *items)
+static int export_add_run(const struct sr_export_run *run, json_t *items)
 {
 	size_t i;
 
 	if (export_add_service(run, items) < 0)
 		return -ENOMEM;
 	for (i = 0; i < run->num; i++) {
-		if (export_add_slices(run, &run->service[i], items) < 0)
+		if (sr_export_add_slices(run, &run->service[i], items) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-/* Host ports are their pods', and no Service could say them. */
-static bool export_is_of_a_service(const struct sr_service *service)
-{
-	return service->num_frontends && !export_find(service, SR_FRONTEND_HOST_PORT);
-}
-
-static int export_add_all(const struct sr_services *services, json_t *items)
+static int export_add_all(const struct sr_services *services, const struct sr_export_self *self, json_t *items)
 {
 	size_t i, j, length;
 
@@ -450,21 +453,72 @@ static int export_add_all(const struct sr_services *services, json_t *items)
 		length = export_run_length(services, i);
 		step = export_fits(first, length) ? length : 1;
 		for (j = 0; j < length; j += step) {
-			struct export_run run = {.service = &first[j], .num = step};
+			struct sr_export_run run = {.service = &first[j], .num = step, .node = self->node};
 
 			export_name(&run, j);
-			if (export_is_of_a_service(&first[j]) && export_add_run(&run, items) < 0)
+			if (first[j].num_frontends && !sr_export_is_of_a_pod(&first[j]) &&
+			    export_add_run(&run, items) < 0)
 				return -ENOMEM;
 		}
 	}
+	if (self->node && self->primary && sr_export_add_node(services, self->node, items) < 0)
+		return -ENOMEM;
+	return sr_export_add_pods(services, self->node, items);
+}
+
+/* --- what cannot be said --------------------------------------------------------- */
+
+/* Without a name nothing is of this node, and no policy is Local. */
+static bool export_needs_node(const struct sr_service *service)
+{
+	size_t i;
+
+	if (service->flags & (SR_SERVICE_INTERNAL_LOCAL | SR_SERVICE_EXTERNAL_LOCAL))
+		return true;
+	for (i = 0; i < service->num_endpoints; i++) {
+		if (service->endpoints[i].flags & SR_BACKEND_ON_NODE)
+			return true;
+	}
+	return false;
+}
+
+/* The range that an API server takes node ports from unless it is told otherwise. */
+static bool export_guesses_node_port(const struct sr_service *service)
+{
+	unsigned int port = ntohs(export_node_port(service));
+
+	return export_find(service, SR_FRONTEND_PASS) && port && (port < 30000 || port > 32767);
+}
+
+static int export_note_one(const struct sr_service *service, const char *node, struct sr_notes *notes)
+{
+	if (!node && export_needs_node(service))
+		return sr_notes_add(notes,
+				    "%s/%s: what is of this machine only, such as policy Local, is not told: it has no "
+				    "name in the cluster now (--node none)",
+				    service->namespace, service->name);
+	if (export_guesses_node_port(service))
+		return sr_notes_add(notes, "%s/%s: port %u, left to the host, is taken for its node port",
+				    service->namespace, service->name, ntohs(export_node_port(service)));
 	return 0;
 }
 
-int sr_services_export(const struct sr_services *services, json_t **list)
+static int export_note(const struct sr_services *services, const char *node, struct sr_notes *notes)
 {
-	export_autojson *items = json_array();
+	size_t i;
+	int r = 0;
 
-	if (!items || export_add_all(services, items) < 0)
+	for (i = 0; r == 0 && i < services->num; i++)
+		r = export_note_one(&services->item[i], node, notes);
+	return r;
+}
+
+int sr_services_export(const struct sr_services *services, const struct sr_export_self *self, json_t **list,
+		       struct sr_notes *notes)
+{
+	sr_export_autojson *items = json_array();
+
+	if (!items || export_add_all(services, self, items) < 0 || export_note(services, self->node, notes) < 0)
 		return -ENOMEM;
 
 	*list = json_pack("{ss ss sO}", "apiVersion", "v1", "kind", "List", "items", items);

@@ -7,6 +7,9 @@
  * from, is never given an address, and is served in the families of whatever
  * addresses it has. `svcroute.io/name` holds a name that metadata.name cannot,
  * and `svcroute.io/weights` of an EndpointSlice the weights that are not 1.
+ * Sets are written as the conditions, nodes and hints that lead to them on the
+ * same node (export_slices.c), host ports as their pods, and where node ports are served
+ * as the Node.
  */
 #ifndef SVCROUTE_MODEL_EXPORT_H
 #define SVCROUTE_MODEL_EXPORT_H
@@ -14,13 +17,21 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "model/k8s.h"
 #include "model/service.h"
 
+/* The machine that it is written on, and may be read on again. */
+struct sr_export_self {
+	const char *node; /* its name; NULL: it is no node */
+	bool primary;	  /* node ports are served at the addresses of its Node */
+};
+
 /*
- * `services` (sorted) as a `kind: List` of Service and EndpointSlice objects.
- * The caller releases `*list`. 0 or -ENOMEM.
+ * `services` (sorted) as a `kind: List` of objects. The caller releases
+ * `*list`; `notes` takes a line of what cannot be told. 0 or -ENOMEM.
  */
-int sr_services_export(const struct sr_services *services, json_t **list);
+int sr_services_export(const struct sr_services *services, const struct sr_export_self *self, json_t **list,
+		       struct sr_notes *notes);
 
 /*
  * "10.0.0.7 web.shop.svc.cluster.local web.shop.svc web.shop": a line for each

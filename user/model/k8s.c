@@ -138,11 +138,17 @@ static int k8s_add_endpoints(struct sr_k8s *k8s, const struct sr_field *root, co
 static int k8s_add_pod(struct sr_k8s *k8s, const struct sr_field *root, const char *origin, struct sr_error *err)
 {
 	struct sr_k8s_pod *new = sr_array_add(&k8s->pods, &k8s->num_pods, sizeof(*new));
+	int r;
 
 	if (!new)
 		return sr_fail(err, -ENOMEM, "out of memory");
 	new->meta.kind = "Pod";
-	new->meta.origin = origin;
+	r = sr_k8s_annotation(root, SR_K8S_ORIGIN, &origin, err);
+	if (r < 0)
+		return r;
+	new->meta.origin = k8s_origin(k8s, origin);
+	if (!new->meta.origin)
+		return sr_fail(err, -ENOMEM, "out of memory");
 	return sr_k8s_decode_pod(new, root, err);
 }
 

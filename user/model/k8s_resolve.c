@@ -37,10 +37,12 @@ static const char *resolve_skip_reason(const struct sr_k8s_service *service, con
 	return NULL;
 }
 
-/* Without a ClusterIP of a family there is nothing in it, but for what we exported. */
+/* Without a ClusterIP of a family there is nothing in it; what we exported lists its families. */
 static bool resolve_has_family(const struct sr_k8s_service *service, const struct sr_alloc *alloc, unsigned int family)
 {
-	return service->exported || !sr_addr_is_zero(&alloc->cluster[family]);
+	if (service->exported)
+		return service->families[family] || !(service->families[0] || service->families[1]);
+	return !sr_addr_is_zero(&alloc->cluster[family]);
 }
 
 static int resolve_name_service(struct sr_service *out, const struct sr_k8s_service *service,
@@ -101,7 +103,7 @@ static bool resolve_lacks_node_port(const struct sr_k8s_service *service)
 
 	for (i = 0; i < service->ports.num; i++) {
 		if (!service->ports.item[i].node)
-			return service->node_ports && !service->balancer;
+			return service->node_ports && !service->balancer && !service->exported;
 	}
 	return false;
 }
