@@ -26,4 +26,14 @@ static __always_inline bool addr_is_v4(const struct sr_addr *addr)
 	return addr->half[0] == 0 && addr->word[2] == ADDR_V4_PREFIX;
 }
 
+/* One host, not many, none, or this one by a name of its own (RFC 1122, section 3.2.1.3; RFC 4291, section 2.5). */
+static __always_inline bool addr_is_host(const struct sr_addr *addr, __u8 family)
+{
+	__u8 first = family == 4 ? addr->byte[12] : addr->byte[0];
+
+	if (family == 4)
+		return first != 0 && first != 127 && first < 224;
+	return first != 0xff && (addr->half[0] || addr->word[2] || bpf_ntohl(addr->word[3]) > 1);
+}
+
 #endif

@@ -31,18 +31,28 @@ static __always_inline bool forward_has_route(long ret)
 	       ret == BPF_FIB_LKUP_RET_FRAG_NEEDED;
 }
 
+/* What such a route says of a packet: SR_OK if it has none, for that is this host itself, too. */
+static __always_inline int forward_verdict(long ret)
+{
+	if (ret == BPF_FIB_LKUP_RET_UNREACHABLE || ret == BPF_FIB_LKUP_RET_PROHIBIT)
+		return SR_DROP_NO_ROUTE;
+	return ret == BPF_FIB_LKUP_RET_BLACKHOLE ? SR_DROP_BLACKHOLE : SR_OK;
+}
+
 /*
  * The device of ours by which `dst` is reached. NULL: it is this host itself,
- * or lies behind a device that is neither uplink nor pod.
+ * or lies behind a device that is neither uplink nor pod. SR_OK or SR_DROP_*.
  */
-static __always_inline struct sr_device *forward_device(sr_ctx *ctx, const struct pkt *pkt, const struct sr_addr *dst)
+static __always_inline int forward_device(sr_ctx *ctx, const struct pkt *pkt, const struct sr_addr *dst,
+					  struct sr_device **device)
 {
 	struct bpf_fib_lookup fib = {};
+	long way;
 
 	forward_ask(&fib, ctx, pkt, &pkt->tuple.src, dst);
-	if (!forward_has_route(ctx_fib_lookup(ctx, &fib)))
-		return NULL;
-	return device_lookup(fib.ifindex);
+	way = ctx_fib_lookup(ctx, &fib);
+	*device = forward_has_route(way) ? device_lookup(fib.ifindex) : NULL;
+	return forward_verdict(way);
 }
 
 /* One hop less to live (RFC 791, section 3.2; RFC 8200, section 3). */

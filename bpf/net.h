@@ -18,6 +18,9 @@
 #define ETH_P_8021Q  0x8100
 #define ETH_P_8021AD 0x88A8
 
+/* __sk_buff.pkt_type: to the device's own link address. */
+#define PACKET_HOST 0
+
 #define VLAN_VID_MASK 0x0fff
 
 #define TC_ACT_OK   0
@@ -42,6 +45,7 @@
 #define ICMP_SOURCE_QUENCH 4
 #define ICMP_TIME_EXCEEDED 11
 #define ICMP_PARAMETERPROB 12
+#define ICMP_HOST_UNREACH  1
 #define ICMP_PORT_UNREACH  3
 #define ICMP_FRAG_NEEDED   4
 
@@ -49,6 +53,7 @@
 #define ICMPV6_PKT_TOOBIG   2
 #define ICMPV6_TIME_EXCEED  3
 #define ICMPV6_PARAMPROB    4
+#define ICMPV6_NOROUTE	    0
 #define ICMPV6_PORT_UNREACH 4
 
 #define TCP_FLAG_FIN 0x01

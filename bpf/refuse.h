@@ -10,16 +10,6 @@
 #include "refuse_icmp.h"
 #include "refuse_reset.h"
 
-/* Whom an error may be sent to: one host, and not this one (RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e)). */
-static __always_inline bool refuse_is_host(const struct sr_addr *addr, __u8 family)
-{
-	__u8 first = family == 4 ? addr->byte[12] : addr->byte[0];
-
-	if (family == 4)
-		return first != 0 && first != 127 && first < 224;
-	return first != 0xff && (addr->half[0] || addr->word[2] || bpf_ntohl(addr->word[3]) > 1);
-}
-
 /* Nothing answers an error, a part of a packet that bears no ports, or what went to many. */
 static __always_inline bool refuse_may_answer(sr_ctx *ctx, const struct pkt *pkt, enum sr_refusal kind)
 {
@@ -28,7 +18,7 @@ static __always_inline bool refuse_may_answer(sr_ctx *ctx, const struct pkt *pkt
 
 	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_SCTP)
 		return false;
-	if (!pkt_has_transport(pkt) || !refuse_is_host(&pkt->tuple.src, pkt->family))
+	if (!pkt_has_transport(pkt) || !addr_is_host(&pkt->tuple.src, pkt->family))
 		return false;
 	if (kind == SR_REFUSAL_RESET && (proto != IPPROTO_TCP || pkt->tcp_flags & TCP_FLAG_RST))
 		return false;
@@ -66,7 +56,7 @@ static __always_inline bool refuse_spend(const struct sr_addr *peer)
 
 static __always_inline bool refuse_is_limited(enum sr_refusal kind)
 {
-	return sr_refusal_cost && (kind == SR_REFUSAL_UNREACHABLE || kind == SR_REFUSAL_EXPIRED);
+	return sr_refusal_cost && kind != SR_REFUSAL_TOO_BIG && kind != SR_REFUSAL_RESET;
 }
 
 /*

@@ -76,6 +76,9 @@ static __always_inline struct refuse_icmp refuse_icmp_header(const struct pkt *p
 	bool v4 = pkt->family == 4;
 
 	switch (kind) {
+	case SR_REFUSAL_NO_ROUTE:
+		return (struct refuse_icmp){.type = v4 ? ICMP_DEST_UNREACH : ICMPV6_DEST_UNREACH,
+					    .code = v4 ? ICMP_HOST_UNREACH : ICMPV6_NOROUTE};
 	case SR_REFUSAL_EXPIRED:
 		return (struct refuse_icmp){.type = v4 ? ICMP_TIME_EXCEEDED : ICMPV6_TIME_EXCEED};
 	case SR_REFUSAL_TOO_BIG:

@@ -14,6 +14,7 @@
 
 #include "claim.h"
 #include "forward.h"
+#include "origin.h"
 #include "packet.h"
 #include "select.h"
 #include "source.h"
@@ -80,6 +81,8 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 	if (!scratch)
 		return SR_DROP_INTERNAL;
 	ret = service_find(pkt, from);
+	if (ret == SR_OK)
+		ret = origin_check(ctx, pkt, from);
 	if (ret == SR_OK)
 		ret = backend_select(&scratch->conn, scratch->kind, from);
 	if (ret == SR_OK)

@@ -22,22 +22,24 @@ static __always_inline bool source_is_stranger(const struct sr_addr *src, __u32 
  * answer the client directly; that of a pod that was given itself, which would
  * answer itself; that to the backend of a stranger. NULL: the client's address
  * stays.
+ *
+ * A flow whose backend has no route yet is not entered: it would keep for good
+ * what was chosen in ignorance. SR_OK or SR_DROP_*.
  */
-static __always_inline struct sr_device *source_device(sr_ctx *ctx, const struct pkt *pkt, enum side from, __u32 kind,
-						       const struct sr_addr *backend)
+static __always_inline int source_device(sr_ctx *ctx, const struct pkt *pkt, enum side from,
+					 const struct sr_scratch *scratch, struct sr_device **device)
 {
-	bool is_stranger = source_is_stranger(&pkt->tuple.src, kind);
-	struct sr_device *device;
+	bool is_stranger = source_is_stranger(&pkt->tuple.src, scratch->kind);
+	int ret = SR_OK;
 
-	if (from == SIDE_POD && addr_is_equal(backend, &pkt->tuple.src))
-		return device_lookup(ctx_ifindex(ctx));
-	if (from == SIDE_POD && !is_stranger)
-		return NULL;
-
-	device = forward_device(ctx, pkt, backend);
-	if (device && !(device->flags & SR_DEVICE_UPLINK) && !is_stranger)
-		return NULL;
-	return device;
+	*device = NULL;
+	if (from == SIDE_POD && addr_is_equal(&scratch->conn.to.dst, &pkt->tuple.src))
+		*device = device_lookup(ctx_ifindex(ctx));
+	else if (from != SIDE_POD || is_stranger)
+		ret = forward_device(ctx, pkt, &scratch->conn.to.dst, device);
+	if (from != SIDE_POD && *device && !((*device)->flags & SR_DEVICE_UPLINK) && !is_stranger)
+		*device = NULL;
+	return ret;
 }
 
 /* SR_OK, with the address of this node towards a device in `conn`, or SR_DROP_*. */
@@ -55,13 +57,16 @@ static __noinline int source_choose(sr_ctx *ctx, const struct pkt *pkt, enum sid
 {
 	struct sr_scratch *scratch = conn_scratch();
 	struct sr_device *device;
+	int ret;
 
 	if (!pkt || !scratch)
 		return SR_DROP_INTERNAL;
 	scratch->conn.to.src = pkt->tuple.src;
 	scratch->conn.to.sport = pkt->tuple.sport;
 	scratch->conn.to.flags = 0;
-	device = source_device(ctx, pkt, from, scratch->kind, &scratch->conn.to.dst);
+	ret = source_device(ctx, pkt, from, scratch, &device);
+	if (ret != SR_OK)
+		return ret;
 	return device ? source_of_device(device, pkt, &scratch->conn) : SR_OK;
 }
 

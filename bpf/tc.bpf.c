@@ -37,7 +37,11 @@ static __always_inline int tc_in(struct __sk_buff *ctx, enum side from, bool bar
 	struct pkt pkt = {};
 	int ret;
 
-	ret = pkt_parse(ctx, &pkt, bare);
+	/* A port of a bridge is given its bridge's frames: so are pods' devices. */
+	if (from == SIDE_WIRE && unlikely(ctx->pkt_type != PACKET_HOST))
+		ret = SR_PASS_OTHER_HOST;
+	else
+		ret = pkt_parse(ctx, &pkt, bare);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, from);
 	else if (ret == SR_PASS_NOT_SERVED_PROTO)

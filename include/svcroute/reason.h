@@ -13,6 +13,7 @@
 #define SR_PASS_REASONS(X)                                                                                             \
 	X(NOT_IP, "not-ip", "neither IPv4 nor IPv6")                                                                   \
 	X(VLAN, "vlan", "tagged: it belongs to a VLAN's own device")                                                   \
+	X(OTHER_HOST, "other-host", "to another link address than the device's")                                       \
 	X(NOT_SERVED_PROTO, "not-served-protocol", "a protocol that services do not use")                              \
 	X(NOT_A_SERVICE, "not-a-service", "not addressed to a service")                                                \
 	X(NOT_A_REPLY, "not-a-reply", "not from a service's backend")                                                  \
@@ -25,6 +26,7 @@
 enum sr_refusal {
 	SR_REFUSAL_SILENT,
 	SR_REFUSAL_UNREACHABLE, /* ICMP port unreachable (RFC 792; RFC 4443, section 3.1) */
+	SR_REFUSAL_NO_ROUTE,	/* ICMP host unreachable; ICMPv6 no route to destination */
 	SR_REFUSAL_EXPIRED,	/* ICMP time exceeded */
 	SR_REFUSAL_TOO_BIG,	/* ICMP fragmentation needed; ICMPv6 packet too big */
 	SR_REFUSAL_RESET,	/* TCP reset (RFC 9293, section 3.10.7.1) */
@@ -43,7 +45,9 @@ enum sr_refusal {
 	X(NO_PORT, "no-source-port", "no free source port towards the backend", SILENT)                                \
 	X(NO_NODE_ADDRESS, "no-node-address", "the device has no address to send from", SILENT)                        \
 	X(TABLE_FULL, "table-full", "no room for the connection", SILENT)                                              \
-	X(NO_ROUTE, "no-route", "no route to the chosen backend or the client", SILENT)                                \
+	X(NO_ROUTE, "no-route", "no route to the chosen backend or the client", NO_ROUTE)                              \
+	X(BLACKHOLE, "blackhole", "the route to the chosen backend swallows packets", SILENT)                          \
+	X(MARTIAN, "martian", "begun under a source address that cannot be the sender's", SILENT)                      \
 	X(TTL, "ttl-exceeded", "the hop limit is used up", EXPIRED)                                                    \
 	X(TOO_BIG, "too-big", "longer than the way out carries", TOO_BIG)                                              \
 	X(SCTP_FRAGMENT, "sctp-fragment", "a fragment of SCTP whose ports change: its CRC needs the others", SILENT)   \

@@ -50,6 +50,7 @@ static const struct network_line network_addresses[] = {
 	{"neigh add %s lladdr 02:00:00:00:01:08 dev pod1 nud permanent", POD1B, 32},
 	{"neigh add %s lladdr 02:00:00:00:01:09 dev pod2 nud permanent", POD2, 32},
 	{"route add unreachable %s", "10.244.5.0", 24},
+	{"route add blackhole %s", "10.244.6.0", 24},
 };
 
 /* Routes have a second address: the one they lead to. */

@@ -9,7 +9,7 @@
  *
  * 10.244.2.0/24 are pods of node .5, 10.244.3.0/24 those of .6; 10.244.4.0/24
  * is behind 10.240.0.9, whose MAC address nobody knows; 10.244.5.0/24 is
- * unreachable. In IPv6 all of it is there again, as world.h translates.
+ * unreachable, 10.244.6.0/24 a black hole. In IPv6 all of it is there again, as world.h translates.
  */
 #ifndef TESTS_PACKET_NETWORK_H
 #define TESTS_PACKET_NETWORK_H
@@ -27,6 +27,7 @@
 #define REMOTE_ETH1	    "10.244.3.30"
 #define REMOTE_NO_NEIGHBOUR "10.244.4.40"
 #define UNREACHABLE	    "10.244.5.50"
+#define BLACKHOLE	    "10.244.6.60"
 
 enum device {
 	DEVICE_ETH0,

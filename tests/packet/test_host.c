@@ -19,7 +19,7 @@ TEST(host_reaches_another_nodes_pod)
 	send_from_host(packet(HOST, VIP, .flags = SYN));
 	node = expect_snat(NODE);
 	expect_redirect(packet(node, REMOTE ":8080", .flags = SYN, .ttl = 63));
-	send(PROG_FROM_WIRE, packet(REMOTE ":8080", node, .flags = SYN | ACK, .dmac = MAC_OTHER_NODE));
+	send(PROG_FROM_WIRE, packet(REMOTE ":8080", node, .flags = SYN | ACK));
 	expect_redirect(packet(VIP, HOST, .flags = SYN | ACK, TO_HOST));
 	send_from_host(packet(HOST, VIP, .payload = "odd"));
 	expect_redirect(packet(node, REMOTE ":8080", .payload = "odd", .ttl = 63));
@@ -72,8 +72,8 @@ TEST(another_device_is_served_as_the_host_is)
 	send_from_another_device(packet(CLIENT ":1234", VIP));
 	node = expect_snat(NODE);
 	expect_redirect(packet(node, REMOTE ":8080", .ttl = 63));
-	send(PROG_FROM_WIRE, packet(REMOTE ":8080", node, .dmac = MAC_OTHER_NODE));
-	expect_redirect(packet(VIP, CLIENT ":1234", .dmac = MAC_OTHER_NODE, .ttl = 63));
+	send(PROG_FROM_WIRE, packet(REMOTE ":8080", node));
+	expect_redirect(packet(VIP, CLIENT ":1234", .ttl = 63));
 }
 
 /* XDP cannot give a packet to the stack as if it came by another device. */

@@ -118,15 +118,46 @@ TEST(who_is_no_host_is_told_nothing)
 	static const char *const v6[] = {"[::]:9", "[::1]:9", "[ff02::1]:9", "[ff0e::7]:9"};
 
 	given_nobody();
-	for (size_t i = 0; i < ARRAY_SIZE(v4); i++)
-		expect_silence(packet(world.family == 4 ? v4[i] : v6[i], TO));
+	for (size_t i = 0; i < ARRAY_SIZE(v4); i++) {
+		send(PROG_FROM_WIRE, packet(world.family == 4 ? v4[i] : v6[i], TO));
+		expect_drop(SR_DROP_MARTIAN);
+		expect_verdict(VERDICT_DROP);
+	}
 }
 
 TEST(what_went_to_all_on_the_link_is_not_answered)
 {
 	given_nobody();
-	expect_silence(frame_poke(packet(FROM, TO), 0, 0xff));
-	expect_silence(frame_poke(packet(FROM, TO), 0, 0x01));
+	send(PROG_FROM_WIRE, frame_poke(packet(FROM, TO), 0, 0xff));
+	expect_untouched(SR_PASS_OTHER_HOST);
+	/* A pod's device may be the port of a bridge. */
+	send(PROG_FROM_POD, frame_poke(packet(POD1 ":9", TO), 0, 0x01));
+	expect_drop(SR_DROP_NO_ENDPOINT);
+	expect_verdict(VERDICT_DROP);
+}
+
+/* Entered now, the flow would keep its client's address for good, wherever the route leads one day. */
+TEST(a_backend_without_a_route_is_reported_and_given_no_connection)
+{
+	struct frame frame = packet(FROM, TO, .flags = SYN);
+	int type = world.family == 4 ? 3 : 1, code = world.family == 4 ? 1 : 0;
+
+	given_external(TO, UNREACHABLE ":8080");
+	send(PROG_XDP, frame);
+	expect_untouched(SR_PASS_TO_TC);
+	send(PROG_FROM_WIRE, frame);
+	expect_refusal(SR_DROP_NO_ROUTE, icmp(NODE ":1", CLIENT ":1", type, code, &frame, FROM_ROUTER, BACK));
+	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
+/* CNIs put such routes over their blocks of addresses: the pod's own may come in a moment. */
+TEST(a_backend_in_a_black_hole_is_not)
+{
+	given_external(TO, BLACKHOLE ":8080");
+	send(PROG_FROM_WIRE, packet(FROM, TO, .flags = SYN));
+	expect_drop(SR_DROP_BLACKHOLE);
+	expect_verdict(VERDICT_DROP);
+	assert_int_equal(conns_count(TABLE_NEW), 0);
 }
 
 TEST(later_fragments_are_not_answered)
@@ -221,6 +252,8 @@ const struct CMUnitTest refuse_tests[] = {
 	EACH_WAY(the_last_hop_is_reported),
 	EACH_WAY(what_is_too_long_for_the_way_out_is_reported),
 	BOTH_FAMILIES(mtus_are_told_without_limit),
+	EACH_WAY(a_backend_without_a_route_is_reported_and_given_no_connection),
+	EACH_WAY(a_backend_in_a_black_hole_is_not),
 	EACH_WAY(later_fragments_are_not_answered),
 	EACH_WAY(xdp_leaves_the_answer_to_tc),
 	BOTH_FAMILIES(errors_to_one_peer_are_limited),

@@ -15,6 +15,7 @@
 	X(policies)                                                                                                    \
 	X(sources)                                                                                                     \
 	X(places)                                                                                                      \
+	X(origin)                                                                                                      \
 	X(affinity)                                                                                                    \
 	X(foreign)                                                                                                     \
 	X(headers)                                                                                                     \

@@ -120,6 +120,42 @@ static const struct rules_endpoint *set_sticky(const struct hearing *hearing, bo
 	return endpoint && is_in_set(endpoint, local) ? endpoint : NULL;
 }
 
+/* The endpoint of the set that no route leads to, if this caller's flow must know its way. */
+static const struct rules_endpoint *set_unreachable(const struct hearing *hearing, bool local, unsigned int *place)
+{
+	const struct rules_port *port = hearing->port;
+
+	*place = 0;
+	if (hearing_caller(hearing) == CALLER_POD && !is_stranger(hearing))
+		return NULL;
+	for (unsigned int i = 0; i < port->num_endpoints; i++) {
+		struct sr_addr unreachable = place_addr(PLACE_UNREACHABLE, hearing->view.family);
+
+		if (!is_in_set(&port->endpoint[i], local))
+			continue;
+		if (sr_addr_compare(&port->endpoint[i].addr, &unreachable) == 0)
+			return &port->endpoint[i];
+		++*place;
+	}
+	return NULL;
+}
+
+/* Its turn came: no flow begins. */
+static bool judge_unreachable(struct hearing *hearing, bool local)
+{
+	const struct rules_endpoint *sticky = set_sticky(hearing, local), *endpoint;
+	unsigned int place;
+
+	endpoint = set_unreachable(hearing, local, &place);
+	if (!endpoint || (sticky && sticky != endpoint))
+		return judge_fail(hearing->judge, "an endpoint that has a route");
+	if (hearing->judge->is_drawing && !sticky && !hearing->is_second_choice)
+		spread_count(set_size(hearing->port, local), place);
+	if (hearing->port->service->affinity)
+		sticky_record(hearing->port, &hearing->view.src, endpoint->identity);
+	return judge_refused(hearing, SR_DROP_NO_ROUTE);
+}
+
 /* Read off what was chosen, and remember it. NULL: `wrong` is said. */
 static struct flow *judge_choice(struct hearing *hearing, bool local)
 {
@@ -143,7 +179,7 @@ static struct flow *judge_choice(struct hearing *hearing, bool local)
 		judge_fail(judge, "%s", wrong);
 		return NULL;
 	}
-	if (judge->is_drawing && !sticky)
+	if (judge->is_drawing && !sticky && !hearing->is_second_choice)
 		spread_count(set_size(hearing->port, local), place);
 	if (hearing->port->service->affinity)
 		sticky_record(hearing->port, &hearing->view.src, endpoint->identity);
@@ -160,17 +196,27 @@ static bool judge_hidden(struct hearing *hearing, bool local)
 	struct kernel_result was = judge->got;
 	struct hearing probe = *hearing;
 	struct wire_frame frame = {};
+	unsigned int unused;
 	struct flow *flow;
+	bool is_fine;
 
 	if (!hearing_probe(&probe, &frame, &judge->got))
 		return judge_fail(judge, "the program to run");
+	/* XDP leaves an endpoint without a route to tc, and begins no flow: the probe's choice is another. */
+	probe.is_second_choice = was.reason == SR_PASS_TO_TC && set_unreachable(hearing, local, &unused);
+	if (probe.is_second_choice && judge->got.reason == SR_DROP_NO_ROUTE) {
+		is_fine = judge_unreachable(&probe, local);
+		judge->got = was;
+		return is_fine && judge_untouched(hearing, SR_PASS_TO_TC);
+	}
 	if (judge->got.reason != SR_OK)
 		return judge_fail(judge, "the flow's next packet to be given an endpoint");
 	flow = judge_choice(&probe, local);
 	if (!flow || !judge_translated(&probe, flow, false))
 		return false;
 	judge->got = was;
-	return judge_translated(hearing, flow, false);
+	return probe.is_second_choice ? judge_untouched(hearing, SR_PASS_TO_TC)
+				      : judge_translated(hearing, flow, false);
 }
 
 /* Nothing shows which endpoint was chosen. */
@@ -183,6 +229,19 @@ static bool is_hidden(const struct hearing *hearing)
 	return (is_xdp(hearing) && got->reason == SR_PASS_TO_TC) || got->reason == SR_DROP_TTL;
 }
 
+/* A source of our own: a pod's from elsewhere than its device, this host's from without; one that is no host's. */
+static bool is_martian(const struct hearing *hearing)
+{
+	struct way way = place_way(&hearing->view.src);
+	struct sr_addr host = place_addr(PLACE_HOST, hearing->view.family);
+
+	if (hearing_caller(hearing) == CALLER_HOST)
+		return false;
+	if (!wire_is_host(&hearing->view.src, hearing->view.family) || sr_addr_compare(&hearing->view.src, &host) == 0)
+		return true;
+	return (way.device == DEVICE_POD1 || way.device == DEVICE_POD2) && way.device != hearing->at.device;
+}
+
 bool judge_new(struct hearing *hearing)
 {
 	struct judge *judge = hearing->judge;
@@ -190,6 +249,10 @@ bool judge_new(struct hearing *hearing)
 				    &hearing->view.src);
 	struct flow *flow;
 
+	if (is_xdp(hearing) && !is_for_us(hearing))
+		return judge_untouched(hearing, SR_PASS_OTHER_HOST);
+	if (is_martian(hearing))
+		return judge_dropped(hearing, SR_DROP_MARTIAN);
 	if (!rules_is_listed(hearing->port, hearing->kind, &hearing->view.src))
 		return judge_dropped(hearing, SR_DROP_SOURCE_RANGE);
 	if (!set_size(hearing->port, local)) {
@@ -197,6 +260,8 @@ bool judge_new(struct hearing *hearing)
 			return judge_dropped(hearing, SR_DROP_NO_LOCAL_ENDPOINT);
 		return judge_refused(hearing, SR_DROP_NO_ENDPOINT);
 	}
+	if (judge->got.reason == SR_DROP_NO_ROUTE)
+		return judge_unreachable(hearing, local);
 	if (is_hidden(hearing))
 		return judge_hidden(hearing, local);
 	if (judge->got.reason != SR_OK)

@@ -80,6 +80,7 @@ bool hearing_probe(struct hearing *hearing, struct wire_frame *frame, struct ker
 	};
 
 	wire_make(frame, &packet);
+	frame->bytes[5] = hearing->at.device == DEVICE_ETH1 ? 0x14 : 4;
 	wire_read(&hearing->view, frame);
 	hearing->in = frame;
 	if (is_xdp(hearing))

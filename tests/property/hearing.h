@@ -13,6 +13,7 @@ struct hearing {
 	struct tuple tuple;
 	struct rules_port *port;
 	enum rules_frontend kind;
+	bool is_second_choice; /* another may have been made before it, unseen */
 };
 
 #define FLAG_FIN 0x01
@@ -28,6 +29,15 @@ static inline bool is_xdp(const struct hearing *hearing)
 static inline bool is_inbound(const struct hearing *hearing)
 {
 	return hearing->at.hook != SR_HOOK_TO_WIRE && hearing->at.hook != SR_HOOK_TO_POD;
+}
+
+/* Does the frame bear the device's own link address? */
+static inline bool is_for_us(const struct hearing *hearing)
+{
+	const uint8_t *to = hearing->in->bytes;
+
+	return to[0] == 2 && !to[1] && !to[2] && !to[3] && !to[4] &&
+	       to[5] == (hearing->at.device == DEVICE_ETH1 ? 0x14 : 4);
 }
 
 static inline enum rules_caller hearing_caller(const struct hearing *hearing)

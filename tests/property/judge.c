@@ -146,6 +146,8 @@ bool judge_packet(struct judge *judge, const struct kernel_hook *at, const struc
 	if (kernel_run(at, frame, &judge->got) < 0)
 		return judge_fail(judge, "the program to run");
 	wire_read(&hearing.view, frame);
+	if (is_inbound(&hearing) && !is_xdp(&hearing) && at->hook != SR_HOOK_FROM_POD && !is_for_us(&hearing))
+		return judge_untouched(&hearing, SR_PASS_OTHER_HOST);
 	if (judge_is_unspoken(&hearing))
 		return judge_unspoken(&hearing);
 	if (hearing.view.kind != WIRE_SERVED)

@@ -184,6 +184,10 @@ void packets_make(struct wire_frame *out, struct kernel_hook *at, struct random 
 	if (random_percent(random, 5))
 		*at = packets_hook_any(random);
 	wire_make(out, &packet);
+	if (at->device == DEVICE_ETH1)
+		out->bytes[5] = 0x14;
+	if (random_percent(random, 2))
+		out->bytes[random_below(random, 6)] ^= 1;
 	if (random_percent(random, 8))
 		packets_break(out, at->hook, random);
 }

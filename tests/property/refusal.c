@@ -7,15 +7,11 @@
 /* RFC 792; RFC 4443, section 3. */
 static void refusal_type(uint8_t out[2], int family, int reason)
 {
-	bool expired = reason == SR_DROP_TTL;
+	static const uint8_t port[2][2] = {{3, 3}, {1, 4}}, host[2][2] = {{3, 1}, {1, 0}},
+			     expired[2][2] = {{11, 0}, {3, 0}};
+	const uint8_t(*types)[2] = reason == SR_DROP_TTL ? expired : reason == SR_DROP_NO_ROUTE ? host : port;
 
-	if (family == 4) {
-		out[0] = expired ? 11 : 3;
-		out[1] = expired ? 0 : 3;
-	} else {
-		out[0] = expired ? 3 : 1;
-		out[1] = expired ? 0 : 4;
-	}
+	memcpy(out, types[family == 6], 2);
 }
 
 /* Is it an ICMP error from `from` to the packet's sender, that quotes the packet? */
@@ -53,13 +49,9 @@ static const char *refusal_wrong(const struct hearing *hearing, const struct wir
 /* Does nobody answer such a packet? Later fragments bear no ports; errors go to hosts, not to many. */
 static bool refusal_is_silent(const struct hearing *hearing)
 {
-	const struct sr_addr *src = &hearing->view.src;
-	uint8_t first = hearing->view.family == 4 ? src->byte[12] : src->byte[0];
-
 	if (hearing->view.part == WIRE_LATER || hearing->in->bytes[0] & 1)
 		return true;
-	return hearing->view.family == 4 ? !first || first == 127 || first >= 224
-					 : first == 0xff || sr_addr_is_zero(src);
+	return !wire_is_host(&hearing->view.src, hearing->view.family);
 }
 
 bool judge_refused(struct hearing *hearing, int reason)

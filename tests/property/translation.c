@@ -66,7 +66,7 @@ bool judge_translated(struct hearing *hearing, const struct flow *flow, bool is_
 	if (end == END_EXPIRED)
 		return judge_refused(hearing, SR_DROP_TTL);
 	if (end == END_NO_ROUTE)
-		return judge_dropped(hearing, SR_DROP_NO_ROUTE);
+		return judge_refused(hearing, SR_DROP_NO_ROUTE);
 	if (end == END_PASS || end == END_BACK)
 		verdict = end == END_PASS ? KERNEL_PASS : KERNEL_BACK;
 	if (judge->got.verdict != verdict || judge->got.reason != SR_OK)

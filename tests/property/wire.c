@@ -17,6 +17,16 @@ uint16_t wire_sum(const uint8_t *bytes, size_t size, uint16_t sum)
 	return total;
 }
 
+bool wire_is_host(const struct sr_addr *addr, int family)
+{
+	static const uint8_t zeros[15];
+	uint8_t first = family == 4 ? addr->byte[12] : addr->byte[0];
+
+	if (family == 4)
+		return first && first != 127 && first < 224;
+	return first != 0xff && (memcmp(addr, zeros, sizeof(zeros)) != 0 || addr->byte[15] > 1);
+}
+
 static void wire_put16(uint8_t *at, uint16_t value)
 {
 	at[0] = value >> 8;

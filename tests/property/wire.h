@@ -81,6 +81,8 @@ void wire_read(struct wire_view *out, const struct wire_frame *frame);
 void wire_rewrite(struct wire_frame *frame, const struct wire_view *view, const struct wire_change *change);
 /* The ones' complement sum from `sum` on (RFC 1071). */
 uint16_t wire_sum(const uint8_t *bytes, size_t size, uint16_t sum);
+/* One host's address, on a wire. */
+bool wire_is_host(const struct sr_addr *addr, int family);
 /* Of a transport's pseudo header. */
 uint16_t wire_pseudo_sum(const struct wire_view *view, size_t length);
 

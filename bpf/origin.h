@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * May a flow begin with this packet, as far as its sender goes? An entry made
+ * for a forged source would turn that source's own answers, long after the
+ * stack has dropped the packet. Asked once for each flow.
+ */
+#ifndef BPF_ORIGIN_H
+#define BPF_ORIGIN_H
+
+#include "dispatch.h"
+#include "forward.h"
+
+/*
+ * Who was forged, for certain: one of our pods from elsewhere than its device,
+ * this host itself from without, what is no host at all (RFC 1812, section
+ * 5.3.7). Asymmetric routes are none of our business.
+ */
+static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt)
+{
+	struct bpf_fib_lookup fib = {};
+	struct sr_device *device;
+	long way;
+
+	if (!addr_is_host(&pkt->tuple.src, pkt->family))
+		return true;
+	forward_ask(&fib, ctx, pkt, &pkt->tuple.dst, &pkt->tuple.src);
+	way = ctx_fib_lookup(ctx, &fib);
+	if (way == BPF_FIB_LKUP_RET_NOT_FWDED)
+		return true;
+	if (!forward_has_route(way) || fib.ifindex == ctx_ifindex(ctx))
+		return false;
+	device = device_lookup(fib.ifindex);
+	return device && !(device->flags & SR_DEVICE_UPLINK);
+}
+
+/* Does the frame bear this device's link address? (tc is told by the kernel: tc_in().) */
+static __always_inline bool origin_calls_us(sr_ctx *ctx)
+{
+	struct sr_device *device = device_lookup(ctx_ifindex(ctx));
+	__u8 *to = ctx_data(ctx);
+
+	if (!CTX_CAN_REDO || !device)
+		return true;
+	if ((void *)(to + sizeof(device->mac)) > ctx_data_end(ctx))
+		return false;
+	return *(__u32 *)to == *(__u32 *)device->mac && *(__u16 *)(to + 4) == *(__u16 *)(device->mac + 4);
+}
+
+/* SR_OK, or why no flow begins. */
+static __noinline int origin_check(sr_ctx *ctx, const struct pkt *pkt, enum side from)
+{
+	if (!pkt)
+		return SR_DROP_INTERNAL;
+	if (!origin_calls_us(ctx))
+		return SR_PASS_OTHER_HOST;
+	return from != SIDE_HOST && origin_is_martian(ctx, pkt) ? SR_DROP_MARTIAN : SR_OK;
+}
+
+#endif

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Whose packets begin a flow: not those of forged sources, nor those to another's link address. */
+#include "tests.h"
+
+#define VIP "198.51.100.7:90"
+
+static void expect_martian(enum device device, enum program program, const char *from)
+{
+	send_by(device, program, packet(from, VIP, .flags = SYN));
+	expect_drop(SR_DROP_MARTIAN);
+	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
+/* It would claim the tuple on which that pod's own calls of the backend are answered. */
+TEST(a_pods_address_from_without)
+{
+	given_external(VIP, POD1 ":8080");
+	expect_martian(DEVICE_ETH0, PROG_XDP, POD2 ":5555");
+	expect_martian(DEVICE_ETH0, PROG_FROM_WIRE, POD2 ":5555");
+	send_by(DEVICE_POD2, PROG_TO_POD, packet(POD1 ":8080", POD2 ":5555", .flags = SYN | ACK));
+	expect_untouched(SR_PASS_NOT_A_REPLY);
+}
+
+TEST(a_pods_address_from_another_pod)
+{
+	given_external(VIP, POD1 ":8080");
+	expect_martian(DEVICE_POD2, PROG_FROM_POD, POD1 ":5555");
+	send_by(DEVICE_POD1, PROG_FROM_POD, packet(POD1B ":5555", VIP, .flags = SYN));
+	expect_packet(packet(POD1B ":5555", POD1 ":8080", .flags = SYN));
+}
+
+TEST(this_hosts_own_address)
+{
+	given_external(VIP, POD1 ":8080");
+	expect_martian(DEVICE_ETH0, PROG_XDP, NODE ":5555");
+	expect_martian(DEVICE_ETH0, PROG_FROM_WIRE, NODE_ETH1 ":5555");
+	expect_martian(DEVICE_POD1, PROG_FROM_POD, NODE ":5555");
+}
+
+/* Routes may lead back by another uplink; pods may route for others. */
+TEST(an_address_that_another_way_leads_to)
+{
+	given_external(VIP, POD1 ":8080");
+	send(PROG_FROM_WIRE, packet(REMOTE_ETH1 ":5555", VIP, .flags = SYN));
+	expect_packet(packet(REMOTE_ETH1 ":5555", POD1 ":8080", .flags = SYN));
+	send(PROG_FROM_POD, packet(CLIENT ":5555", VIP, .flags = SYN));
+	expect_packet(packet(CLIENT ":5555", POD1 ":8080", .flags = SYN));
+}
+
+static void expect_not_ours(enum program program, unsigned int first_byte)
+{
+	send(program, frame_poke(packet(CLIENT ":1234", VIP, .flags = SYN, .dmac = MAC_OTHER_NODE), 0, first_byte));
+	expect_untouched(SR_PASS_OTHER_HOST);
+	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
+/* Flooded by a switch, or seen by a promiscuous device; to all on the link (RFC 1122, section 3.3.6). */
+TEST(a_frame_to_another_link_address)
+{
+	given_external(VIP, REMOTE ":8080");
+	expect_not_ours(PROG_XDP, 0x02);
+	expect_not_ours(PROG_FROM_WIRE, 0x02);
+	expect_not_ours(PROG_XDP, 0x03);
+	expect_not_ours(PROG_FROM_WIRE, 0xff);
+}
+
+/* What flows already does so in tc as well; XDP does not look again. */
+TEST(a_frame_of_a_known_flow_to_another_link_address)
+{
+	given_external(VIP, REMOTE ":8080");
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP));
+	expect_snat(NODE);
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .dmac = MAC_OTHER_NODE));
+	expect_untouched(SR_PASS_OTHER_HOST);
+}
+
+const struct CMUnitTest origin_tests[] = {
+	EACH_WAY(a_pods_address_from_without),	   EACH_WAY(a_pods_address_from_another_pod),
+	EACH_WAY(this_hosts_own_address),	   EACH_WAY(an_address_that_another_way_leads_to),
+	EACH_WAY(a_frame_to_another_link_address), EACH_WAY(a_frame_of_a_known_flow_to_another_link_address),
+};
+const size_t num_origin_tests = ARRAY_SIZE(origin_tests);
