@@ -57,6 +57,9 @@ const volatile __u32 sr_timeout_new __weak = 0;
 /* A new flow's source port is its own for so long where others find none free. */
 const volatile __u32 sr_grace_new __weak = 0;
 
+/* How long the fragments of one datagram may be under way. */
+const volatile __u32 sr_timeout_fragments __weak = 0;
+
 /* UDP is established when both sides have spoken and this has passed. */
 const volatile __u32 sr_prove_udp __weak = 0;
 

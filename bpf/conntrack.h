@@ -147,14 +147,14 @@ static __always_inline bool conn_bears_syn(const struct sr_conn *conn, __u32 fla
 
 	if (conn_is_closed(flags))
 		return false;
-	if (backend_is_ready(conn->backend, conn->generation))
+	if (flags & SR_CONN_DIRECT || backend_is_ready(conn->backend, conn->generation))
 		return true;
 	if (!(flags & SR_CONN_PROVEN))
 		return false;
 	is_current = backend_is_current(conn->backend, conn->generation);
 	if (sr_terminate && !is_current)
 		return false;
-	return is_current == is_reset ? conn_now() - conn->seen <= sr_grace_new : is_current;
+	return is_current == is_reset ? (__s32)(conn_now() - conn->seen) <= (__s32)sr_grace_new : is_current;
 }
 
 /*

@@ -3,17 +3,25 @@
 #ifndef BPF_FRAGMENT_H
 #define BPF_FRAGMENT_H
 
-#include "pkt.h"
+#include "conn.h"
+
+static __always_inline bool fragment_key_is_equal(const struct sr_fragment_key *a, const struct sr_fragment_key *b)
+{
+	return addr_is_equal(&a->src, &b->src) && addr_is_equal(&a->dst, &b->dst) && a->id == b->id &&
+	       a->proto == b->proto;
+}
 
 /*
  * Ports of a fragmented datagram (RFC 791, section 3.2; RFC 8200, section
- * 4.5): the first fragment leaves them for the later ones.
+ * 4.5): the first fragment leaves them for the later ones. An id comes again: what is
+ * left of a datagram whose fragments were lost must not be taken for another's.
  */
 __subprog int pkt_fragment_ports(struct pkt *pkt)
 {
 	struct sr_fragment_key key = {};
 	struct sr_fragment *known;
 	struct sr_fragment first;
+	__u32 seen;
 
 	if (!pkt)
 		return SR_PASS_FRAGMENT;
@@ -27,6 +35,7 @@ __subprog int pkt_fragment_ports(struct pkt *pkt)
 			.sport = pkt->tuple.sport,
 			.dport = pkt->tuple.dport,
 			.proto = pkt->tuple.proto,
+			.seen = conn_now(),
 		};
 		bpf_map_update_elem(&sr_fragments, &key, &first, BPF_ANY);
 		return SR_OK;
@@ -35,13 +44,14 @@ __subprog int pkt_fragment_ports(struct pkt *pkt)
 	known = bpf_map_lookup_elem(&sr_fragments, &key);
 	if (!known)
 		return SR_PASS_FRAGMENT;
+	seen = known->seen;
 	pkt->tuple.sport = known->sport;
 	pkt->tuple.dport = known->dport;
 	*(__u32 *)&pkt->tuple.proto = known->proto;
-	return addr_is_equal(&known->self.src, &key.src) && addr_is_equal(&known->self.dst, &key.dst) &&
-			       known->self.id == key.id
-		       ? SR_OK
-		       : SR_PASS_FRAGMENT;
+	barrier();
+	if (!fragment_key_is_equal(&known->self, &key) || (__s32)(conn_now() - seen) > (__s32)sr_timeout_fragments)
+		return SR_PASS_FRAGMENT;
+	return SR_OK;
 }
 
 #endif

@@ -42,8 +42,46 @@ static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, const stru
 	return ret == SR_OK ? forward_end(ctx, pkt, to->flags) : ret;
 }
 
+/* scratch->conn is that of a flow's first packet, but for where it leads. */
+static __always_inline void service_note(struct sr_scratch *scratch, const struct pkt *pkt)
+{
+	scratch->conn.from = pkt->tuple;
+	scratch->conn.created = scratch->conn.seen = conn_now();
+	scratch->conn.isn = 0;
+}
+
+/*
+ * A client may call a backend directly, from a port that it uses for the service
+ * as well: its answers would be taken for the service's, and the backend sees
+ * one connection where there are two. So that one gets another port, as
+ * netfilter would give it: scratch->conn leads to where it went, and conn_open()
+ * finds its port taken. Only a hook that no other of ours comes before can tell
+ * such a packet from one that was translated.
+ */
+static __always_inline bool service_is_collision(const struct pkt *pkt, struct sr_scratch *scratch, bool is_first)
+{
+	struct sr_conn *conn;
+
+	if (likely((pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN) || !is_first)
+		return false;
+	tuple_invert(&scratch->reply.from, &pkt->tuple);
+	conn = conn_get(&scratch->reply.from);
+	if (!conn || (conn->to.flags & (SR_CONN_REPLY | SR_CONN_SNAT)) != SR_CONN_REPLY ||
+	    !conn_is_live(conn, conn->to.flags))
+		return false;
+
+	service_note(scratch, pkt);
+	scratch->conn.service = scratch->conn.backend = scratch->conn.generation = 0;
+	scratch->conn.to.src = pkt->tuple.src;
+	scratch->conn.to.dst = pkt->tuple.dst;
+	scratch->conn.to.sport = pkt->tuple.sport;
+	scratch->conn.to.dport = pkt->tuple.dport;
+	scratch->conn.to.flags = SR_CONN_DIRECT;
+	return true;
+}
+
 /* Find the service that a flow's first packet calls: scratch->conn begins with it. */
-__subprog int service_find(const struct pkt *pkt, __u32 from)
+__subprog int service_find(const struct pkt *pkt, __u32 from, bool is_first)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	struct frontend frontend = {};
@@ -53,7 +91,7 @@ __subprog int service_find(const struct pkt *pkt, __u32 from)
 		return SR_DROP_INTERNAL;
 	ret = frontend_lookup(&pkt->tuple.dst, pkt->tuple.dport, pkt->tuple.proto, &frontend);
 	if (likely(ret > 0))
-		return ret;
+		return service_is_collision(pkt, scratch, is_first) ? SR_OK : ret;
 	if (service_is_translated(pkt, &scratch->reply.from))
 		return SR_PASS_MARKED;
 	if (!dispatch_is_reachable(frontend.kind, from))
@@ -61,12 +99,25 @@ __subprog int service_find(const struct pkt *pkt, __u32 from)
 	if (ret != SR_OK)
 		return ret;
 
+	service_note(scratch, pkt);
 	scratch->kind = frontend.kind;
-	scratch->conn.from = pkt->tuple;
 	scratch->conn.service = frontend.service;
-	scratch->conn.created = scratch->conn.seen = conn_now();
-	scratch->conn.isn = 0;
+	scratch->conn.to.flags = 0;
 	return SR_OK;
+}
+
+/* Complete scratch->conn: its backend, and the source that the backend sees. */
+static __always_inline int service_choose(sr_ctx *ctx, const struct pkt *pkt, enum side from,
+					  struct sr_scratch *scratch)
+{
+	int ret;
+
+	if (scratch->conn.to.flags & SR_CONN_DIRECT)
+		return SR_OK;
+	ret = backend_select(&scratch->conn, scratch->kind, from);
+	if (ret == SR_OK)
+		ret = from == SIDE_HOST ? source_choose_outbound(ctx, pkt) : source_choose(ctx, pkt, from);
+	return ret;
 }
 
 /*
@@ -80,13 +131,11 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 
 	if (!scratch)
 		return SR_DROP_INTERNAL;
-	ret = service_find(pkt, from);
+	ret = service_find(pkt, from, CTX_CAN_REDO || from == SIDE_POD);
 	if (ret == SR_OK)
 		ret = origin_check(ctx, pkt, from);
 	if (ret == SR_OK)
-		ret = backend_select(&scratch->conn, scratch->kind, from);
-	if (ret == SR_OK)
-		ret = from == SIDE_HOST ? source_choose_outbound(ctx, pkt) : source_choose(ctx, pkt, from);
+		ret = service_choose(ctx, pkt, from, scratch);
 	if (ret == SR_OK)
 		ret = conn_open();
 	if (ret == SR_OK)

@@ -188,6 +188,7 @@ enum sr_conn_flags {
 	/* Of a flow that was met on its way out only (SIDE_HOST): whose ends are this host. */
 	SR_CONN_CLIENT_HOST = 1 << 8,
 	SR_CONN_BACKEND_HOST = 1 << 9,
+	SR_CONN_DIRECT = 1 << 10, /* of no service: see service_is_collision() */
 };
 
 /* How the packets of one direction leave. */
@@ -312,10 +313,11 @@ struct sr_fragment {
 	struct sr_fragment_key self;
 	__be16 sport;
 	__be16 dport;
+	__u32 seen; /* tick of the first fragment */
 	__u8 proto;
-	__u8 zero[3];
+	__u8 zero[7];
 };
-_Static_assert(sizeof(struct sr_fragment) == 48, "sr_fragment");
+_Static_assert(sizeof(struct sr_fragment) == 56, "sr_fragment");
 
 /*
  * Map `sr_sockets`: LRU hash. What a socket was told, so that the address it

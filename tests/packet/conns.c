@@ -115,6 +115,20 @@ void conn_begin_earlier(const char *from, const char *to, int seconds)
 	conns_shift(from, to, 0, conns_ticks(seconds));
 }
 
+static int fragments_shift(const void *key, const void *value, void *context)
+{
+	struct sr_fragment fragment = *(const struct sr_fragment *)value;
+
+	fragment.seen -= conns_ticks(*(int *)context);
+	bpf_map_update_elem(sr_datapath_map_fd(harness_datapath(), "sr_fragments"), key, &fragment, BPF_EXIST);
+	return 0;
+}
+
+void fragments_age(int seconds)
+{
+	sr_map_each(sr_datapath_map_fd(harness_datapath(), "sr_fragments"), fragments_shift, &seconds);
+}
+
 static int conns_append(const void *key, const void *value, void *context)
 {
 	struct conns_list *list = context;

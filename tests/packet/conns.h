@@ -31,6 +31,9 @@ size_t conns_count(enum table table);
 /* All entries of a table, malloc'd. */
 struct sr_conn *conns_all(enum table table, size_t *num);
 
+/* As if the datagrams of which fragments are known had begun so much earlier. */
+void fragments_age(int seconds);
+
 /* Empty both tables, and that of fragments. */
 void conns_forget(void);
 

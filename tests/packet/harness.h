@@ -60,6 +60,8 @@ enum verdict {
 /* One more address of the service whose first one is `frontend`: of the same kind, or of another. */
 void given_frontend(const char *frontend, const char *also);
 void given_frontend_kind(const char *frontend, enum sr_frontend_kind kind, const char *also);
+/* An address of service `from` is one of service `to` (an external IP), or with NULL nobody's. */
+void given_frontend_moved(const char *from, const char *to, const char *frontend);
 /* Its policies from now on: SR_SERVICE_INTERNAL_LOCAL, SR_SERVICE_EXTERNAL_LOCAL, both or 0. */
 void given_policy(const char *frontend, unsigned int policies);
 /* A client stays with its backend for so many seconds; 0: it does not. */

@@ -132,6 +132,23 @@ void given_frontend_kind(const char *frontend, enum sr_frontend_kind kind, const
 	services_apply();
 }
 
+static void services_drop_frontend(struct sr_service *service, const char *text)
+{
+	struct sr_hostport at = world_hostport(text, world.family, world.proto);
+
+	for (size_t i = 0; i < service->num_frontends; i++)
+		if (sr_hostport_compare(&service->frontends[i].at, &at) == 0)
+			service->frontends[i--] = service->frontends[--service->num_frontends];
+}
+
+void given_frontend_moved(const char *from, const char *to, const char *frontend)
+{
+	services_drop_frontend(services_get(from), frontend);
+	if (to)
+		services_add_frontend(services_get(to), SR_FRONTEND_EXTERNAL_IP, frontend);
+	services_apply();
+}
+
 void given_frontend(const char *frontend, const char *also)
 {
 	given_frontend_kind(frontend, services_get(frontend)->frontends[0].kind, also);

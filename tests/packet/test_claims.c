@@ -79,6 +79,43 @@ TEST(two_frontends_with_one_backend)
 	expect_packet(packet(second, POD2 ":8080"));
 }
 
+/* One client, one port, a service and, directly, its backend: as two clients, or the answers would mix. */
+static void expect_told_apart(enum program in, const char *client, const char *vip, const char *other)
+{
+	send(in, packet(client, vip, .flags = SYN));
+	expect_packet(packet(client, POD2 ":8080", .flags = SYN));
+	send(in, packet(client, POD2 ":8080", .flags = SYN));
+	other = expect_snat(other);
+	expect_packet(packet(other, POD2 ":8080", .flags = SYN));
+	send(in, packet(client, POD2 ":8080", .flags = SYN));
+	expect_packet(packet(other, POD2 ":8080", .flags = SYN));
+
+	send_by(DEVICE_POD2, in == PROG_XDP ? PROG_TO_WIRE : PROG_TO_POD, packet(POD2 ":8080", client));
+	expect_packet(packet(vip, client));
+	send_by(DEVICE_POD2, in == PROG_XDP ? PROG_TO_WIRE : PROG_TO_POD, packet(POD2 ":8080", other));
+	expect_packet(packet(POD2 ":8080", client));
+	send(in, packet(client, POD2 ":8080", .flags = FIN | ACK));
+	expect_packet(packet(other, POD2 ":8080", .flags = FIN | ACK));
+}
+
+TEST(a_service_and_directly_its_backend)
+{
+	given_service("10.96.0.10:80", POD2 ":8080");
+	given_external("198.51.100.7:90", POD2 ":8080");
+	expect_told_apart(PROG_FROM_POD, POD1 ":1234", "10.96.0.10:80", POD1);
+	expect_told_apart(PROG_XDP, CLIENT ":1234", "198.51.100.7:90", CLIENT);
+}
+
+/* What XDP translated comes by tc as if the client had called the backend. */
+TEST(what_xdp_translated_is_no_direct_call)
+{
+	given_external("198.51.100.7:90", POD2 ":8080");
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90", .flags = SYN));
+	send(PROG_FROM_WIRE, *sent());
+	expect_untouched(SR_PASS_NOT_A_SERVICE);
+	assert_int_equal(conns_count(TABLE_NEW), 2);
+}
+
 /* Eight ports: no more than eight flows, and those keep them. */
 TEST(when_the_ports_are_used_up)
 {
@@ -197,6 +234,8 @@ TEST(hairpins_have_ports_of_their_own)
 const struct CMUnitTest claims_tests[] = {
 	EACH_WAY(flows_to_one_backend_have_ports_of_their_own),
 	EACH_WAY(two_frontends_with_one_backend),
+	BOTH_FAMILIES(a_service_and_directly_its_backend),
+	BOTH_FAMILIES(what_xdp_translated_is_no_direct_call),
 	BOTH_FAMILIES(when_the_ports_are_used_up),
 	BOTH_FAMILIES(an_expired_claim_is_taken_over),
 	BOTH_FAMILIES(a_closed_connection_gives_way),

@@ -122,6 +122,51 @@ TEST(a_backend_whose_port_changes)
 	expect_goes_to(world.proto != IPPROTO_UDP ? POD2 ":8080" : POD2 ":9090");
 }
 
+static void expect_at_other(const char *backend)
+{
+	send(PROG_FROM_POD, packet(POD_CLIENT, "198.51.100.7:90"));
+	expect_packet(packet(POD_CLIENT, backend));
+}
+
+/* TCP connections are what they are; a UDP flow follows the address. */
+TEST(an_address_that_moves_to_another_service)
+{
+	given_service(VIP, OLD);
+	given_frontend_kind(VIP, SR_FRONTEND_EXTERNAL_IP, "198.51.100.7:90");
+	given_service("10.96.0.11:80", NEW);
+	expect_at_other(OLD);
+	given_frontend_moved(VIP, "10.96.0.11:80", "198.51.100.7:90");
+	expect_at_other(world.proto == IPPROTO_UDP ? NEW : OLD);
+}
+
+TEST(an_address_that_is_withdrawn)
+{
+	given_service(VIP, OLD);
+	given_frontend_kind(VIP, SR_FRONTEND_EXTERNAL_IP, "198.51.100.7:90");
+	expect_at_other(OLD);
+	send(PROG_FROM_POD, packet(POD1 ":4321", VIP));
+	given_frontend_moved(VIP, NULL, "198.51.100.7:90");
+	if (world.proto != IPPROTO_UDP) {
+		expect_at_other(OLD);
+		return;
+	}
+	send(PROG_FROM_POD, packet(POD_CLIENT, "198.51.100.7:90"));
+	expect_untouched(SR_PASS_NOT_A_SERVICE);
+	assert_int_equal(conns_count(TABLE_NEW), 2); /* that to the other address */
+}
+
+/* 90 → 85 → 80: the last link changes. */
+TEST(a_chain_whose_end_changes)
+{
+	given_service(VIP, "10.96.0.11:85");
+	given_service("10.96.0.11:85", OLD);
+	expect_goes_to(OLD);
+	given_service("10.96.0.11:85", NEW);
+	expect_goes_to(world.proto == IPPROTO_UDP ? NEW : OLD);
+	given_service("10.96.0.11:85", NEW, OLD);
+	expect_goes_to(world.proto == IPPROTO_UDP ? NEW : OLD);
+}
+
 /* With --terminate a connection ends with its endpoint, for both of its sides. */
 TEST(tcp_ends_with_its_backend_where_so_told)
 {
@@ -180,6 +225,9 @@ const struct CMUnitTest endpoints_tests[] = {
 	EACH_WAY(the_first_endpoint_is_used_at_once),
 	EACH_WAY(a_service_that_comes_later),
 	EACH_WAY(a_backend_whose_port_changes),
+	EACH_WAY(an_address_that_moves_to_another_service),
+	EACH_WAY(an_address_that_is_withdrawn),
+	EACH_WAY(a_chain_whose_end_changes),
 	BOTH_FAMILIES(tcp_ends_with_its_backend_where_so_told),
 	BOTH_FAMILIES(tcp_ends_by_way_of_the_node),
 	TEST_IN(udp_moves_where_tcp_ends, 4, IPPROTO_UDP, "(IPv4)"),

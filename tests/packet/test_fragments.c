@@ -96,6 +96,19 @@ TEST(fragments_that_are_not_ours)
 	expect_untouched(world.family == 4 ? SR_PASS_NOT_SERVED_PROTO : SR_PASS_FRAGMENT);
 }
 
+/* The id comes again, and this time the first one is lost. */
+TEST(an_old_first_fragment_is_not_believed)
+{
+	given_external(VIP, POD1 ":8080");
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, PART(0)));
+	fragments_age(25);
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, PART(1)));
+	expect_packet(packet(CLIENT ":1234", POD1 ":8080", PART(1)));
+	fragments_age(10);
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, PART(1)));
+	expect_untouched(SR_PASS_FRAGMENT);
+}
+
 const struct CMUnitTest fragments_tests[] = {
 	TCP_AND_UDP(fragments_follow_the_first),
 	TCP_AND_UDP(fragments_from_a_pod),
@@ -103,6 +116,7 @@ const struct CMUnitTest fragments_tests[] = {
 	TEST_IN(fragments_with_an_extension_header, 6, IPPROTO_TCP, "(IPv6, TCP)"),
 	TEST_IN(fragments_with_an_extension_header, 6, IPPROTO_UDP, "(IPv6, UDP)"),
 	TCP_AND_UDP(a_later_fragment_without_its_first),
+	TCP_AND_UDP(an_old_first_fragment_is_not_believed),
 	EACH_WAY(xdp_leaves_fragments_to_tc),
 	EACH_WAY(fragments_that_are_not_ours),
 };

@@ -242,6 +242,23 @@ static bool is_martian(const struct hearing *hearing)
 	return (way.device == DEVICE_POD1 || way.device == DEVICE_POD2) && way.device != hearing->at.device;
 }
 
+bool judge_direct(struct hearing *hearing)
+{
+	struct judge *judge = hearing->judge;
+	struct flow flow = {.client = hearing->tuple, .backend = hearing->tuple, .device = hearing->at.device};
+	struct wire_view got;
+	const char *wrong;
+
+	if (is_xdp(hearing) && !is_for_us(hearing))
+		return judge_untouched(hearing, SR_PASS_OTHER_HOST);
+	if (is_martian(hearing))
+		return judge_dropped(hearing, SR_DROP_MARTIAN);
+	wire_read(&got, &judge->got.out);
+	flow.backend.sport = got.sport;
+	wrong = flow_port_wrong(hearing, &flow);
+	return wrong ? judge_fail(judge, "%s", wrong) : judge_translated(hearing, flows_add(&flow), false);
+}
+
 bool judge_new(struct hearing *hearing)
 {
 	struct judge *judge = hearing->judge;

@@ -7,5 +7,7 @@
 
 /* `hearing->port` was called, by an address of `hearing->kind`. */
 bool judge_new(struct hearing *hearing);
+/* A backend was called, where the answers of its service's flow would come. */
+bool judge_direct(struct hearing *hearing);
 
 #endif

@@ -93,6 +93,14 @@ struct flow *flows_find(const struct tuple *tuple, bool *is_reply)
 	return flows_lookup(tuple, true);
 }
 
+void flows_drop(bool (*is_over)(const struct flow *flow, void *context), void *context)
+{
+	unsigned int num = flows.num < FLOWS_MAX ? flows.num : FLOWS_MAX;
+
+	for (unsigned int i = 0; i < num; i++)
+		flows.item[i].gone = flows.item[i].gone || is_over(&flows.item[i], context);
+}
+
 struct flow *flows_any(struct random *random)
 {
 	for (int i = 0; i < 8 && flows.num; i++) {

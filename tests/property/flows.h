@@ -19,8 +19,8 @@ struct flow {
 	bool host_client, host_backend;
 	enum device device; /* by which its first packet came */
 	bool from_pod;
-	const struct rules_port *port;
-	uint64_t endpoint; /* identity */
+	const struct rules_port *port; /* NULL: the backend was called directly */
+	uint64_t endpoint;	       /* identity */
 	bool fin_client, fin_server;
 	bool gone;
 	struct flow *next[2];
@@ -32,6 +32,8 @@ void flows_clear(void);
 struct flow *flows_add(const struct flow *flow);
 /* The flow of a packet; `*is_reply` says which of its halves. */
 struct flow *flows_find(const struct tuple *tuple, bool *is_reply);
+/* Forget those of which `is_over` says so. */
+void flows_drop(bool (*is_over)(const struct flow *flow, void *context), void *context);
 /* Any flow that is not gone; NULL: none. */
 struct flow *flows_any(struct random *random);
 

@@ -33,7 +33,7 @@ static bool flow_stays(const struct hearing *hearing, const struct flow *flow)
  */
 static bool flow_goes_on(const struct hearing *hearing, const struct flow *flow)
 {
-	const struct rules_endpoint *endpoint = rules_endpoint(flow->port, flow->endpoint);
+	const struct rules_endpoint *endpoint = flow->port ? rules_endpoint(flow->port, flow->endpoint) : NULL;
 
 	if (hearing->view.proto == IPPROTO_UDP)
 		return endpoint;
@@ -41,6 +41,8 @@ static bool flow_goes_on(const struct hearing *hearing, const struct flow *flow)
 		return true;
 	if (flow->fin_client && flow->fin_server)
 		return false;
+	if (!flow->port)
+		return true;
 	return (endpoint && (endpoint->in_cluster || endpoint->in_local)) || flow_stays(hearing, flow);
 }
 
@@ -53,6 +55,19 @@ static void flow_track(const struct hearing *hearing, struct flow *flow, bool is
 }
 
 /* --- one that is not known --------------------------------------------------------------- */
+
+/* A direct call of a backend, from a port on which the same client has called it by its service. */
+static bool is_collision(const struct hearing *hearing)
+{
+	struct tuple turned = tuple_turned(&hearing->tuple);
+	bool is_reply;
+	const struct flow *flow = flows_find(&turned, &is_reply);
+
+	if (!is_xdp(hearing) && hearing->at.hook != SR_HOOK_FROM_POD)
+		return false;
+	return flow && is_reply && !flow->snat && hearing->view.proto == IPPROTO_TCP &&
+	       (hearing->view.tcp_flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
+}
 
 static bool may_call_cluster_ips(const struct hearing *hearing)
 {
@@ -73,6 +88,8 @@ static bool judge_unknown(struct hearing *hearing)
 	if (cluster_has[FEATURE_NO_SUCH_PORT] && rules_is_cluster_ip(&judge->rules, &hearing->tuple.dst))
 		return may_call ? judge_refused(hearing, SR_DROP_NO_SUCH_PORT)
 				: judge_dropped(hearing, SR_DROP_NOT_REACHABLE);
+	if (is_collision(hearing))
+		return judge_direct(hearing);
 	return judge_untouched(hearing, SR_PASS_NOT_A_SERVICE);
 }
 
@@ -171,9 +188,19 @@ void judge_begin(struct judge *judge, const struct cluster_options *options)
 	sticky_clear();
 }
 
+/* UDP follows its address to another service, or to none. (What lost its endpoint moves with its next packet.) */
+static bool flow_is_cast_off(const struct flow *flow, void *context)
+{
+	enum rules_frontend kind;
+
+	return flow->client.proto == IPPROTO_UDP && rules_endpoint(flow->port, flow->endpoint) &&
+	       rules_find(context, &flow->client.dst, flow->client.dport, IPPROTO_UDP, &kind) != flow->port;
+}
+
 void judge_take(struct judge *judge, const struct cluster *cluster)
 {
 	rules_take(&judge->rules, cluster);
+	flows_drop(flow_is_cast_off, &judge->rules);
 }
 
 const char *judge_spread(void)

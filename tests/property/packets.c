@@ -154,9 +154,9 @@ static void packets_of_new(struct wire_packet *out, struct kernel_hook *at, stru
 static void packets_of_flow(struct wire_packet *out, struct kernel_hook *at, const struct flow *flow,
 			    struct random *random)
 {
-	bool is_reply = random_percent(random, 50);
+	bool is_reply = random_percent(random, 50), is_direct = !is_reply && !flow->snat && random_percent(random, 5);
 	struct tuple turned = tuple_turned(&flow->backend);
-	const struct tuple *tuple = is_reply ? &turned : &flow->client;
+	const struct tuple *tuple = is_reply ? &turned : is_direct ? &flow->backend : &flow->client;
 
 	out->family = sr_addr_is_v4(&tuple->dst) ? 4 : 6;
 	out->proto = tuple->proto;

@@ -77,6 +77,7 @@ static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_c
 	skel->rodata->sr_timeout_closing = timeouts.closing;
 	skel->rodata->sr_timeout_new = timeouts.unproven;
 	skel->rodata->sr_prove_udp = timeouts.prove_udp;
+	skel->rodata->sr_timeout_fragments = timeouts.fragments;
 	skel->rodata->sr_grace_new = timeouts.grace_new;
 	skel->rodata->sr_jiffies_per_second = timeouts.jiffies_per_second;
 	skel->rodata->sr_refusal_cost = sr_icmp_cost();

@@ -11,6 +11,7 @@
 #include <bpf/bpf.h>
 
 #include "kernel/apply.h"
+#include "kernel/flows.h"
 #include "kernel/instance.h"
 #include "kernel/maps.h"
 #include "kernel/sockets.h"
@@ -299,14 +300,18 @@ static int apply_break(struct sr_apply *apply, struct sr_error *err)
 }
 
 /*
- * A connected socket's packets pass no program that would move them. That it
- * could not be done is no failure of the plan: `status` tells.
+ * Flows that do not notice the change by themselves; and a connected socket's
+ * packets pass no program that would move them. That it could not be done is no
+ * failure of the plan: `status` tells.
  */
-static void apply_to_sockets(const struct sr_apply *apply)
+static void apply_to_flows(const struct sr_apply *apply)
 {
+	bool touched = sr_flows_are_touched(apply);
 	struct sr_state state;
 
-	if (apply->num_gone && sr_state_read(apply->datapath, &state, NULL) == 0)
+	if (touched)
+		sr_flows_forget_stale(apply->datapath, &apply->tables);
+	if ((touched || apply->num_gone) && sr_state_read(apply->datapath, &state, NULL) == 0)
 		sr_sockets_destroy_stale(apply->datapath, &apply->tables, state.terminate);
 }
 
@@ -321,6 +326,6 @@ int sr_maps_apply(struct sr_datapath *datapath, const struct sr_plan *plan, stru
 	if (r == 0)
 		r = apply_break(&apply, err);
 	if (r == 0)
-		apply_to_sockets(&apply);
+		apply_to_flows(&apply);
 	return r;
 }

@@ -22,15 +22,14 @@ struct count {
 	uint32_t total;
 };
 
-/* As conn_timeout() in bpf/conntrack.h has it. */
+/* As conn_timeout() in bpf/conn.h has it. */
 static uint32_t count_timeout(const struct count *count, const struct sr_conn *conn)
 {
-	uint32_t fins = SR_CONN_FIN_CLIENT | SR_CONN_FIN_SERVER;
 	uint32_t flags = conn->to.flags;
 
-	if (flags & SR_CONN_RESET || (flags & fins) == fins)
+	if ((flags & SR_CONN_CLOSED) == SR_CONN_CLOSED)
 		return count->timeouts.closing;
-	if (conn->from.proto != IPPROTO_TCP)
+	if (conn->from.proto == IPPROTO_UDP)
 		return count->timeouts.udp;
 	return flags & SR_CONN_PROVEN ? count->timeouts.tcp : count->timeouts.unproven;
 }

@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "kernel/flows.h"
 #include "kernel/instance.h"
 #include "kernel/map_each.h"
 #include "kernel/namespaces.h"
@@ -59,12 +60,16 @@ static bool sockets_only_sends(const struct sockets *sockets, const struct sr_so
 
 static bool sockets_is_stale(const struct sockets *sockets, const struct sr_socket *entry)
 {
+	struct sr_frontend_key called = {.addr = entry->addr, .port = entry->port, .proto = entry->self.proto};
 	const struct sr_tables *tables = sockets->tables;
 
 	if (!entry->self.reply || (entry->self.proto != IPPROTO_UDP && !sockets->tcp))
 		return false;
-	return entry->backend >= tables->max_backends ||
-	       __atomic_load_n(&tables->backend[entry->backend].generation, __ATOMIC_ACQUIRE) != entry->generation;
+	if (entry->backend >= tables->max_backends ||
+	    __atomic_load_n(&tables->backend[entry->backend].generation, __ATOMIC_ACQUIRE) != entry->generation)
+		return true;
+	return entry->self.proto == IPPROTO_UDP &&
+	       !sr_flows_frontend_leads_to(sockets->datapath, tables, &called, entry->backend);
 }
 
 static int sockets_collect(const void *key, const void *value, void *context)

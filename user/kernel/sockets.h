@@ -6,7 +6,8 @@
 #include "kernel/tables.h"
 
 /*
- * End the connected UDP sockets whose backend is gone, and with `tcp` those of
+ * End the connected UDP sockets whose backend is gone, or whose frontend leads
+ * to another service, and with `tcp` those of
  * TCP; pods' too, as far as their namespaces can be reached. Their owners see an
  * error, connect anew, and get another. To be called after the backends were
  * freed: who reads `tables` then knows which. 0 or -errno.

@@ -37,6 +37,7 @@ void sr_timeouts_get(struct sr_timeouts *out)
 		.udp = timeouts_ticks(120),  /* RFC 4787 REQ-5 */
 		.closing = timeouts_ticks(60),
 		.unproven = timeouts_ticks(60),
+		.fragments = timeouts_ticks(30), /* as net.ipv4.ipfrag_time */
 		.prove_udp = timeouts_ticks(2),
 		.grace_new = timeouts_ticks(1), /* a handshake takes less: RFC 6298, section 2.1 */
 		.jiffies_per_second = NSEC_PER_SEC / timeouts_jiffy(),

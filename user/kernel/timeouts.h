@@ -11,6 +11,7 @@ struct sr_timeouts {
 	uint32_t udp;
 	uint32_t closing;
 	uint32_t unproven;
+	uint32_t fragments;
 	uint32_t prove_udp;
 	uint32_t grace_new;
 	uint32_t jiffies_per_second;
