@@ -428,6 +428,31 @@ static void hosts(void **state)
 	world_end(&world);
 }
 
+/* A load balancer's own address, but not that of a proxy in front of it. */
+static void hosts_of_load_balancers(void **state)
+{
+	sr_autofree char *text = NULL;
+	struct world world;
+	size_t size;
+	FILE *file;
+
+	(void)state;
+	world_begin(&world);
+	world_read(&world, "a.yaml",
+		   "kind: Service\nmetadata: {name: web}\n"
+		   "spec: {type: LoadBalancer, clusterIP: 10.0.0.1, ports: [{port: 80}]}\n"
+		   "status: {loadBalancer: {ingress: [{ip: 198.51.100.1}, {ip: 198.51.100.2, ipMode: Proxy}, "
+		   "{ip: 198.51.100.3, ipMode: VIP}, {hostname: lb.example.org}]}}\n");
+	world_resolve(&world);
+	file = open_memstream(&text, &size);
+	assert_int_equal(sr_services_write_hosts(file, &world.services), 0);
+	fclose(file);
+	assert_string_equal(text, "10.0.0.1 web.default.svc.cluster.local web.default.svc web.default\n"
+				  "198.51.100.1 web.default.svc.cluster.local web.default.svc web.default\n"
+				  "198.51.100.3 web.default.svc.cluster.local web.default.svc web.default\n");
+	world_end(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,6 +469,7 @@ int main(void)
 		cmocka_unit_test(readable),
 		cmocka_unit_test(nothing),
 		cmocka_unit_test(hosts),
+		cmocka_unit_test(hosts_of_load_balancers),
 	};
 
 	return cmocka_run_group_tests_name("export", tests, NULL, NULL);
