@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* loadBalancerSourceRanges: who may call a service's LoadBalancer addresses. */
+#include "kernel/maps.h"
 #include "tests.h"
 
 #define BALANCER "198.51.100.8:80"
@@ -95,10 +96,33 @@ TEST(ranges_come_before_endpoints)
 	expect_drop(SR_DROP_NO_ENDPOINT);
 }
 
+/* `status` says how full the tables are that a service's rules take. */
+TEST(what_is_in_use)
+{
+	struct sr_usage before, usage;
+
+	assert_int_equal(sr_maps_usage(harness_datapath(), &before, NULL), 0);
+	given_the_service();
+	given_affinity(BALANCER, 10800);
+	send(PROG_FROM_WIRE, packet("203.0.112.6:1234", BALANCER));
+	expect_verdict(VERDICT_PASS);
+	assert_int_equal(sr_maps_usage(harness_datapath(), &usage, NULL), 0);
+	assert_int_equal(usage.addresses, before.addresses + 4);
+	assert_int_equal(usage.sources, before.sources + 2);
+	assert_int_equal(usage.affinity, before.affinity + 1);
+	assert_true(usage.max_addresses > usage.addresses);
+	assert_true(usage.max_sources > usage.sources);
+	assert_true(usage.max_affinity > usage.affinity);
+}
+
 const struct CMUnitTest sources_tests[] = {
-	EACH_WAY(a_source_that_is_not_listed),	     EACH_WAY(a_source_that_is_listed),
-	EACH_WAY(pods_and_the_host_are_bound_by_it), EACH_WAY(other_addresses_are_open),
-	EACH_WAY(another_services_ranges),	     EACH_WAY(a_connection_outlives_its_range),
+	EACH_WAY(a_source_that_is_not_listed),
+	EACH_WAY(a_source_that_is_listed),
+	EACH_WAY(what_is_in_use),
+	EACH_WAY(pods_and_the_host_are_bound_by_it),
+	EACH_WAY(other_addresses_are_open),
+	EACH_WAY(another_services_ranges),
+	EACH_WAY(a_connection_outlives_its_range),
 	EACH_WAY(ranges_come_before_endpoints),
 };
 const size_t num_sources_tests = ARRAY_SIZE(sources_tests);

@@ -115,7 +115,10 @@ static int print_attachments(const struct status *status)
 	X(endpoints, "endpoints")                                                                                      \
 	X(slots, "slots")                                                                                              \
 	X(connections, "connections")                                                                                  \
-	X(new_connections, "connections, unproven")
+	X(new_connections, "connections, unproven")                                                                    \
+	X(addresses, "addresses of frontends")                                                                         \
+	X(sources, "source ranges")                                                                                    \
+	X(affinity, "clients with affinity")
 
 static int print_usage(const struct status *status)
 {

@@ -17,6 +17,9 @@ struct sr_usage {
 	uint32_t slots, max_slots;
 	uint32_t connections, max_connections;	       /* established */
 	uint32_t new_connections, max_new_connections; /* not yet proven */
+	uint32_t addresses, max_addresses;	       /* of frontends, each once */
+	uint32_t sources, max_sources;		       /* loadBalancerSourceRanges of all services */
+	uint32_t affinity, max_affinity;	       /* clients that have a backend */
 };
 
 /* Read what is programmed, sorted by identity. */

@@ -127,6 +127,21 @@ static uint32_t count_live(const uint8_t *live, uint32_t num)
 	return sum;
 }
 
+/* What has an entry for each, no more and no less. */
+static int count_tables(const struct sr_datapath *datapath, struct sr_usage *usage)
+{
+	int r = sr_map_each(datapath->map_fd[SR_MAP_ADDRESSES], count_one, &usage->addresses);
+
+	if (r == 0)
+		r = sr_map_each(datapath->map_fd[SR_MAP_SOURCES], count_one, &usage->sources);
+	if (r == 0)
+		r = sr_map_each(datapath->map_fd[SR_MAP_AFFINITY], count_one, &usage->affinity);
+	usage->max_addresses = sr_map_size(datapath->map_fd[SR_MAP_ADDRESSES]);
+	usage->max_sources = sr_map_size(datapath->map_fd[SR_MAP_SOURCES]);
+	usage->max_affinity = sr_map_size(datapath->map_fd[SR_MAP_AFFINITY]);
+	return r;
+}
+
 /* Index 0 of each array is never given; a connection has two entries. */
 int sr_maps_usage(struct sr_datapath *datapath, struct sr_usage *out, struct sr_error *err)
 {
@@ -139,6 +154,8 @@ int sr_maps_usage(struct sr_datapath *datapath, struct sr_usage *out, struct sr_
 	if (r < 0)
 		return r;
 	r = sr_map_each(datapath->map_fd[SR_MAP_FRONTENDS], count_one, &usage.frontends);
+	if (r == 0)
+		r = count_tables(datapath, &usage);
 	if (r == 0)
 		r = count_all(datapath, &count, &usage.connections, &usage.new_connections);
 	if (r < 0)
