@@ -150,7 +150,7 @@ static bool judge_unreachable(struct hearing *hearing, bool local)
 	if (!endpoint || (sticky && sticky != endpoint))
 		return judge_fail(hearing->judge, "an endpoint that has a route");
 	if (hearing->judge->is_drawing && !sticky && !hearing->is_second_choice)
-		spread_count(set_size(hearing->port, local), place);
+		spread_count(hearing->port, local, set_size(hearing->port, local), place);
 	if (hearing->port->service->affinity)
 		sticky_record(hearing->port, &hearing->view.src, endpoint->identity);
 	return judge_refused(hearing, SR_DROP_NO_ROUTE);
@@ -180,7 +180,7 @@ static struct flow *judge_choice(struct hearing *hearing, bool local)
 		return NULL;
 	}
 	if (judge->is_drawing && !sticky && !hearing->is_second_choice)
-		spread_count(set_size(hearing->port, local), place);
+		spread_count(hearing->port, local, set_size(hearing->port, local), place);
 	if (hearing->port->service->affinity)
 		sticky_record(hearing->port, &hearing->view.src, endpoint->identity);
 	return flows_add(&flow);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 const bool cluster_has[NUM_FEATURES] = {
-	[FEATURE_POLICIES] = true,     [FEATURE_HINTS] = true,	       [FEATURE_NODE_PORTS] = false,
+	[FEATURE_POLICIES] = true,     [FEATURE_HINTS] = true,	       [FEATURE_NODE_PORTS] = true,
 	[FEATURE_BALANCERS] = true,    [FEATURE_SOURCE_RANGES] = true, [FEATURE_AFFINITY] = true,
 	[FEATURE_NO_SUCH_PORT] = true,
 };

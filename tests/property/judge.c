@@ -199,6 +199,7 @@ static bool flow_is_cast_off(const struct flow *flow, void *context)
 
 void judge_take(struct judge *judge, const struct cluster *cluster)
 {
+	spread_fold();
 	rules_take(&judge->rules, cluster);
 	flows_drop(flow_is_cast_off, &judge->rules);
 }

@@ -223,7 +223,7 @@ struct rules_port *rules_find(struct rules *rules, const struct sr_addr *addr, u
 		if (!port->served || port->proto != proto)
 			continue;
 		*kind = port->number == number ? frontend_kind(port, index, v6 ? 6 : 4, addr) : RULES_NONE;
-		if (port->node_port == number && number && cluster_has[FEATURE_NODE_PORTS] &&
+		if (port->node_port == number && number && cluster_has[FEATURE_NODE_PORTS] && rules->cluster.is_node &&
 		    is_equal(place_addr(PLACE_HOST, v6 ? 6 : 4), addr))
 			*kind = RULES_NODE_PORT;
 		if (*kind)

@@ -5,9 +5,23 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STICKY_MAX 1024
+#define STICKY_MAX  1024
+#define SPREAD_SETS (CLUSTER_SERVICES * CLUSTER_PORTS * 2 * 2)
 
-static uint64_t spread_counts[RULES_ENDPOINTS + 1][RULES_ENDPOINTS];
+/* Choices from one set, while it stayed the same. */
+static struct spread {
+	const struct rules_port *port;
+	bool local;
+	unsigned int size;
+	unsigned int chosen[RULES_ENDPOINTS];
+} spreads[SPREAD_SETS];
+static unsigned int num_spreads;
+
+/* Of all sets: chi-square has this mean and this variance, however few the choices from each. */
+static struct {
+	uint64_t choices;
+	double chi_square, mean, variance;
+} total;
 
 static struct {
 	const struct rules_port *port;
@@ -16,47 +30,48 @@ static struct {
 } sticky[STICKY_MAX];
 static unsigned int num_sticky;
 
-void spread_count(unsigned int size, unsigned int place)
+void spread_count(const struct rules_port *port, bool local, unsigned int size, unsigned int place)
 {
-	spread_counts[size][place]++;
+	unsigned int i = 0;
+
+	while (i < num_spreads && (spreads[i].port != port || spreads[i].local != local))
+		i++;
+	if (i == num_spreads)
+		spreads[num_spreads++] = (struct spread){.port = port, .local = local, .size = size};
+	spreads[i].chosen[place]++;
 }
 
-/* Where chi-square of so many degrees of freedom lies beyond, once in 10^9 (Wilson and Hilferty 1931). */
-static double spread_bound(double freedom)
+static void spread_add(const struct spread *spread)
 {
-	double spread = 2 / (9 * freedom), root = 1 - spread + 6.0 * sqrt(spread);
+	double num = 0, expected, freedom = spread->size - 1.0;
 
-	return freedom * root * root * root;
+	for (unsigned int i = 0; i < spread->size; i++)
+		num += spread->chosen[i];
+	expected = num / spread->size;
+	for (unsigned int i = 0; i < spread->size; i++)
+		total.chi_square += (spread->chosen[i] - expected) * (spread->chosen[i] - expected) / expected;
+	total.mean += freedom;
+	total.variance += 2 * freedom * (1 - 1 / num);
+	total.choices += (uint64_t)num;
 }
 
-static double spread_chi_square(unsigned int size, uint64_t total)
+void spread_fold(void)
 {
-	double expected = (double)total / size, sum = 0;
-
-	for (unsigned int i = 0; i < size; i++) {
-		double off = (double)spread_counts[size][i] - expected;
-
-		sum += off * off / expected;
-	}
-	return sum;
+	for (unsigned int i = 0; i < num_spreads; i++)
+		spread_add(&spreads[i]);
+	num_spreads = 0;
 }
 
 const char *spread_wrong(void)
 {
 	static char text[128];
 
-	for (unsigned int size = 2; size <= RULES_ENDPOINTS; size++) {
-		uint64_t total = 0;
-
-		for (unsigned int i = 0; i < size; i++)
-			total += spread_counts[size][i];
-		if (total < 20 * size || spread_chi_square(size, total) <= spread_bound(size - 1))
-			continue;
-		snprintf(text, sizeof(text), "sets of %u endpoints: chi-square %.0f, more than %.0f, in %llu choices",
-			 size, spread_chi_square(size, total), spread_bound(size - 1), (unsigned long long)total);
-		return text;
-	}
-	return NULL;
+	spread_fold();
+	if (total.chi_square <= total.mean + 6 * sqrt(total.variance))
+		return NULL;
+	snprintf(text, sizeof(text), "chi-square %.0f, where %.0f +- %.0f is even, of %llu choices", total.chi_square,
+		 total.mean, sqrt(total.variance), (unsigned long long)total.choices);
+	return text;
 }
 
 void sticky_clear(void)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Two memories of choices: how evenly they fall, and which a client is to be given again. */
+/* Are endpoints chosen evenly, and with affinity the same one again? */
 #ifndef TESTS_PROPERTY_SPREAD_H
 #define TESTS_PROPERTY_SPREAD_H
 
 #include "rules.h"
 
-/* Of a set of `size` endpoints the one at `place` was chosen. */
-void spread_count(unsigned int size, unsigned int place);
-/* NULL, or which sets are unevenly chosen from: by chance once in 10^9 runs. */
+/* From one of a port's sets of `size` endpoints the one at `place` was chosen. */
+void spread_count(const struct rules_port *port, bool local, unsigned int size, unsigned int place);
+/* Sets become others from now on: sum up what was counted. */
+void spread_fold(void);
+/* Over all choices so far; NULL, or what is wrong. */
 const char *spread_wrong(void);
 
 void sticky_clear(void);
