@@ -226,7 +226,8 @@ static bool is_hidden(const struct hearing *hearing)
 
 	if (got->reason == SR_OK)
 		return hearing->view.part == WIRE_LATER;
-	return (is_xdp(hearing) && got->reason == SR_PASS_TO_TC) || got->reason == SR_DROP_TTL;
+	return (is_xdp(hearing) && got->reason == SR_PASS_TO_TC) || got->reason == SR_DROP_TTL ||
+	       got->reason == SR_DROP_SCTP_FRAGMENT;
 }
 
 /* A source of our own: a pod's from elsewhere than its device, this host's from without; one that is no host's. */
@@ -246,6 +247,9 @@ bool judge_direct(struct hearing *hearing)
 {
 	struct judge *judge = hearing->judge;
 	struct flow flow = {.client = hearing->tuple, .backend = hearing->tuple, .device = hearing->at.device};
+	struct hearing probe = *hearing;
+	struct kernel_result shown = judge->got;
+	struct wire_frame frame = {};
 	struct wire_view got;
 	const char *wrong;
 
@@ -253,7 +257,9 @@ bool judge_direct(struct hearing *hearing)
 		return judge_untouched(hearing, SR_PASS_OTHER_HOST);
 	if (is_martian(hearing))
 		return judge_dropped(hearing, SR_DROP_MARTIAN);
-	wire_read(&got, &judge->got.out);
+	if (is_hidden(hearing) && !hearing_probe(&probe, &frame, &shown))
+		return judge_fail(judge, "the program to run");
+	wire_read(&got, &shown.out);
 	flow.backend.sport = got.sport;
 	wrong = flow_port_wrong(hearing, &flow);
 	return wrong ? judge_fail(judge, "%s", wrong) : judge_translated(hearing, flows_add(&flow), false);

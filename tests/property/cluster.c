@@ -128,6 +128,7 @@ static void make_slice(struct cluster_service *service, struct random *random)
 /* Numbers of node ports differ; a port's number and protocol do within a service. */
 static void make_ports(struct cluster_service *service, unsigned int index, struct random *random)
 {
+	static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_SCTP, IPPROTO_UDP};
 	static const uint16_t numbers[] = {53, 80, 80};
 
 	service->num_ports = 1 + random_below(random, CLUSTER_PORTS);
@@ -135,7 +136,7 @@ static void make_ports(struct cluster_service *service, unsigned int index, stru
 		struct cluster_port *port = &service->port[i];
 
 		port->number = numbers[i];
-		port->proto = i == 1 || (i == 0 && random_percent(random, 50)) ? IPPROTO_TCP : IPPROTO_UDP;
+		port->proto = i == 2 ? IPPROTO_UDP : protos[random_below(random, i == 0 ? 3 : 2)];
 		port->node_port = 30000 + 10 * index + (i == 2 ? 1 : i); /* 80/tcp and 80/udp share one */
 	}
 }

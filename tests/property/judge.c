@@ -48,7 +48,7 @@ static bool flow_goes_on(const struct hearing *hearing, const struct flow *flow)
 
 static void flow_track(const struct hearing *hearing, struct flow *flow, bool is_reply)
 {
-	if (hearing->view.proto != IPPROTO_TCP)
+	if (hearing->view.proto == IPPROTO_UDP)
 		return;
 	if (hearing->view.tcp_flags & FLAG_FIN)
 		*(is_reply ? &flow->fin_server : &flow->fin_client) = true;
@@ -65,7 +65,7 @@ static bool is_collision(const struct hearing *hearing)
 
 	if (!is_xdp(hearing) && hearing->at.hook != SR_HOOK_FROM_POD)
 		return false;
-	return flow && is_reply && !flow->snat && hearing->view.proto == IPPROTO_TCP &&
+	return flow && is_reply && !flow->snat && hearing->view.proto != IPPROTO_UDP &&
 	       (hearing->view.tcp_flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
 }
 
@@ -142,8 +142,7 @@ static bool judge_foreign(struct hearing *hearing)
 /* What this model has no word on yet must at least not be half changed. */
 static bool judge_is_unspoken(const struct hearing *hearing)
 {
-	return hearing->view.proto == IPPROTO_ICMP || hearing->view.proto == IPPROTO_ICMPV6 ||
-	       hearing->view.proto == IPPROTO_SCTP;
+	return hearing->view.proto == IPPROTO_ICMP || hearing->view.proto == IPPROTO_ICMPV6;
 }
 
 static bool judge_unspoken(struct hearing *hearing)

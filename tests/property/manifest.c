@@ -20,13 +20,18 @@ static json_t *text_of_addr(const struct sr_addr *addr)
 	return json_string(sr_addr_format(text, addr));
 }
 
+static const char *proto_name(uint8_t proto)
+{
+	return proto == IPPROTO_TCP ? "TCP" : proto == IPPROTO_UDP ? "UDP" : "SCTP";
+}
+
 static json_t *manifest_port(const struct cluster_service *service, unsigned int i)
 {
 	const struct cluster_port *port = &service->port[i];
 	json_t *out = json_object();
 
 	json_object_set_new(out, "name", text_of("p%u", i));
-	json_object_set_new(out, "protocol", json_string(port->proto == IPPROTO_TCP ? "TCP" : "UDP"));
+	json_object_set_new(out, "protocol", json_string(proto_name(port->proto)));
 	json_object_set_new(out, "port", json_integer(port->number));
 	if (service->type != SERVICE_CLUSTER_IP && cluster_has[FEATURE_NODE_PORTS])
 		json_object_set_new(out, "nodePort", json_integer(port->node_port));
@@ -186,8 +191,7 @@ static json_t *manifest_slice_ports(const struct cluster_service *service, const
 		json_t *port = json_object();
 
 		json_object_set_new(port, "name", text_of("p%u", i));
-		json_object_set_new(port, "protocol",
-				    json_string(service->port[i].proto == IPPROTO_TCP ? "TCP" : "UDP"));
+		json_object_set_new(port, "protocol", json_string(proto_name(service->port[i].proto)));
 		if (slice->number[i])
 			json_object_set_new(port, "port", json_integer(slice->number[i]));
 		if (slice->lacks[i])

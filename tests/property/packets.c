@@ -80,7 +80,7 @@ static void packets_dress(struct wire_packet *out, struct random *random)
 	out->tcp_flags = flags[random_below(random, ARRAY_SIZE(flags))];
 	out->seq = random_next(random);
 	out->ack = random_next(random);
-	out->no_checksum = out->family == 4 && random_percent(random, 20);
+	out->no_checksum = (out->family == 4 || out->proto == IPPROTO_SCTP) && random_percent(random, 20);
 	out->payload = random_percent(random, 90) ? random_below(random, 60) : random_below(random, 1300);
 	out->filler = random_next(random);
 	out->padding = random_percent(random, 90) ? 0 : random_below(random, 20);
@@ -138,10 +138,11 @@ static enum place packets_caller(struct random *random)
 
 static void packets_of_new(struct wire_packet *out, struct kernel_hook *at, struct random *random)
 {
+	static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDP, IPPROTO_SCTP};
 	struct sr_addr src;
 
 	out->family = random_percent(random, 50) ? 4 : 6;
-	out->proto = random_percent(random, 50) ? IPPROTO_TCP : IPPROTO_UDP;
+	out->proto = protos[random_below(random, ARRAY_SIZE(protos))];
 	src = place_addr(packets_caller(random), out->family);
 	out->src = src;
 	out->dst = packets_target(out->family, random);
@@ -177,7 +178,7 @@ void packets_make(struct wire_frame *out, struct kernel_hook *at, struct random 
 	else
 		packets_of_new(&packet, at, random);
 	packets_dress(&packet, random);
-	if (!flow && packet.proto == IPPROTO_TCP && random_percent(random, 70))
+	if (!flow && packet.proto != IPPROTO_UDP && random_percent(random, 70))
 		packet.tcp_flags = 0x02;
 	if (random_percent(random, 5))
 		packets_cut(&packet, random);

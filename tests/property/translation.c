@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "translation.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 #include "refusal.h"
@@ -12,8 +13,20 @@ enum end {
 	END_TO_TC,    /* XDP cannot finish it */
 	END_EXPIRED,
 	END_NO_ROUTE,
+	END_SCTP_FRAGMENT,
 	END_TO_HOST, /* into the host's stack, by another device */
 };
+
+/* Its CRC is that of the whole packet, and must follow a change of the ports. */
+static bool is_bound_by_crc(const struct hearing *hearing, const struct tuple *to)
+{
+	static const uint8_t none[4];
+	const struct wire_view *view = &hearing->view;
+
+	return view->proto == IPPROTO_SCTP && view->part == WIRE_FIRST &&
+	       (view->sport != to->sport || view->dport != to->dport) &&
+	       memcmp(hearing->in->bytes + view->l4 + 8, none, sizeof(none)) != 0;
+}
 
 /* How a half's packet leaves, once it is rewritten. */
 static enum end translation_end(const struct hearing *hearing, const struct flow *flow, bool is_reply)
@@ -57,6 +70,7 @@ static void translation_frame(struct wire_frame *out, const struct hearing *hear
 bool judge_translated(struct hearing *hearing, const struct flow *flow, bool is_reply)
 {
 	enum end end = translation_end(hearing, flow, is_reply);
+	struct tuple turned = tuple_turned(&flow->client);
 	struct judge *judge = hearing->judge;
 	struct wire_frame want;
 	enum kernel_verdict verdict = KERNEL_REDIRECT;
@@ -67,6 +81,8 @@ bool judge_translated(struct hearing *hearing, const struct flow *flow, bool is_
 		return judge_refused(hearing, SR_DROP_TTL);
 	if (end == END_NO_ROUTE)
 		return judge_refused(hearing, SR_DROP_NO_ROUTE);
+	if (is_bound_by_crc(hearing, is_reply ? &turned : &flow->backend))
+		return judge_dropped(hearing, SR_DROP_SCTP_FRAGMENT);
 	if (end == END_PASS || end == END_BACK)
 		verdict = end == END_PASS ? KERNEL_PASS : KERNEL_BACK;
 	if (judge->got.verdict != verdict || judge->got.reason != SR_OK)

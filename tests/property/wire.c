@@ -59,6 +59,19 @@ uint16_t wire_pseudo_sum(const struct wire_view *view, size_t length)
 	return wire_sum((uint8_t[]){0, view->proto, length >> 8, length}, 4, sum);
 }
 
+/* CRC32c over a segment whose own field counts as zeros (RFC 9260, appendix A), as the field has it. */
+static uint32_t wire_crc(const uint8_t *bytes, size_t size)
+{
+	uint32_t crc = 0xffffffff;
+
+	for (size_t i = 0; i < size; i++) {
+		crc ^= i >= 8 && i < 12 ? 0 : bytes[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc & 1 ? crc >> 1 ^ 0x82f63b78 : crc >> 1;
+	}
+	return __builtin_bswap32(~crc);
+}
+
 /* Where a transport keeps its checksum, from its header on. */
 static size_t wire_sum_place(uint8_t proto)
 {
@@ -67,9 +80,36 @@ static size_t wire_sum_place(uint8_t proto)
 
 /* --- making ------------------------------------------------------------------------------ */
 
+/* The first chunk that does in an association what such a segment does in a connection. */
+static uint8_t make_chunk(uint8_t tcp_flags)
+{
+	switch (tcp_flags) {
+	case 0x02:
+		return 1; /* INIT */
+	case 0x12:
+		return 2; /* INIT ACK */
+	case 0x11:
+		return 7; /* SHUTDOWN */
+	case 0x04:
+		return 6; /* ABORT */
+	case 0x14:
+		return 14; /* SHUTDOWN COMPLETE */
+	default:
+		return 0; /* DATA */
+	}
+}
+
+static void make_sctp(uint8_t *at, const struct wire_packet *packet)
+{
+	wire_put32(at + 4, packet->ack);
+	at[12] = make_chunk(packet->tcp_flags);
+	wire_put16(at + 14, 8 + packet->payload);
+	wire_put32(at + 16, packet->seq);
+}
+
 static size_t make_transport(uint8_t *at, const struct wire_packet *packet)
 {
-	size_t size = packet->proto == IPPROTO_TCP ? 20 : 8;
+	size_t size = packet->proto == IPPROTO_UDP ? 8 : 20;
 
 	memset(at, 0, size);
 	wire_put16(at, packet->sport);
@@ -82,6 +122,8 @@ static size_t make_transport(uint8_t *at, const struct wire_packet *packet)
 		at[12] = 5 << 4;
 		at[13] = packet->tcp_flags;
 		wire_put16(at + 14, 4096);
+	} else if (packet->proto == IPPROTO_SCTP) {
+		make_sctp(at, packet);
 	} else {
 		wire_put16(at + 4, size + packet->payload);
 	}
@@ -94,8 +136,12 @@ static void make_sum(uint8_t *at, size_t size, const struct wire_packet *packet)
 		.family = packet->family, .proto = packet->proto, .src = packet->src, .dst = packet->dst};
 	uint16_t sum = ~wire_sum(at, size, wire_pseudo_sum(&view, size));
 
-	if (packet->proto == IPPROTO_UDP && packet->no_checksum)
+	if (packet->no_checksum && packet->proto != IPPROTO_TCP)
 		return;
+	if (packet->proto == IPPROTO_SCTP) {
+		wire_put32(at + 8, wire_crc(at, size));
+		return;
+	}
 	if (packet->proto == IPPROTO_UDP && !sum)
 		sum = 0xffff;
 	wire_put16(at + wire_sum_place(packet->proto), sum);
@@ -274,18 +320,27 @@ static void read_v6(struct wire_view *out, const struct wire_frame *frame)
 	out->l4 = at;
 }
 
+/* What an association's packet would be in a connection. */
+static uint8_t read_chunk(uint8_t type)
+{
+	static const uint8_t flags[] = {[1] = 0x02, [2] = 0x12, [6] = 0x04, [7] = 0x11, [8] = 0x11, [14] = 0x04};
+
+	return type < sizeof(flags) && flags[type] ? flags[type] : 0x10;
+}
+
 static void read_transport(struct wire_view *out, const struct wire_frame *frame)
 {
 	const uint8_t *at = frame->bytes + out->l4;
-	bool tcp = out->proto == IPPROTO_TCP;
+	bool tcp = out->proto == IPPROTO_TCP, sctp = out->proto == IPPROTO_SCTP;
+	size_t least = tcp ? 20 : sctp ? 12 : 8;
 
 	/* What a later fragment of IPv6 says is its datagram's first header, not its transport. */
 	out->kind = WIRE_SERVED;
 	if (out->part == WIRE_LATER && out->family == 6)
 		return;
-	if (!tcp && out->proto != IPPROTO_UDP)
+	if (!tcp && !sctp && out->proto != IPPROTO_UDP)
 		out->kind = WIRE_OTHER;
-	else if (out->part != WIRE_LATER && out->l4 + (tcp ? 20 : 8) > out->end)
+	else if (out->part != WIRE_LATER && out->l4 + least > out->end)
 		out->kind = WIRE_MALFORMED;
 	if (out->kind != WIRE_SERVED || out->part == WIRE_LATER)
 		return;
@@ -296,6 +351,8 @@ static void read_transport(struct wire_view *out, const struct wire_frame *frame
 		out->ack = wire_get32(at + 8);
 		out->tcp_flags = at[13];
 	}
+	if (sctp)
+		out->tcp_flags = out->l4 + 12 < frame->length ? read_chunk(at[12]) : 0x10;
 }
 
 void wire_read(struct wire_view *out, const struct wire_frame *frame)
@@ -346,6 +403,19 @@ static bool rewrite_has_sum(const struct wire_frame *frame, const struct wire_vi
 	return view->proto != IPPROTO_UDP || wire_get16(frame->bytes + place);
 }
 
+/* The CRC stays as right as it was. 0: none was made yet. */
+static void rewrite_sctp(struct wire_frame *frame, const struct wire_view *view, const struct wire_change *change)
+{
+	uint8_t *at = frame->bytes + view->l4;
+	size_t size = view->end - view->l4;
+	uint32_t was = wire_get32(at + 8), off = was ^ wire_crc(at, size);
+
+	wire_put16(at, change->sport);
+	wire_put16(at + 2, change->dport);
+	if (was && (change->sport != view->sport || change->dport != view->dport))
+		wire_put32(at + 8, wire_crc(at, size) ^ off);
+}
+
 static void rewrite_transport(struct wire_frame *frame, const struct wire_view *view, const struct wire_change *change)
 {
 	struct wire_view now = *view;
@@ -391,7 +461,10 @@ void wire_rewrite(struct wire_frame *frame, const struct wire_view *view, const 
 {
 	uint8_t *ip = frame->bytes + WIRE_LINK;
 
-	rewrite_transport(frame, view, change);
+	if (view->proto != IPPROTO_SCTP)
+		rewrite_transport(frame, view, change);
+	else if (view->part != WIRE_LATER)
+		rewrite_sctp(frame, view, change);
 	if (view->family == 4)
 		rewrite_v4(ip, change);
 	else
