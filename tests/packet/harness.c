@@ -35,10 +35,25 @@ static const struct sr_datapath_config harness_usual = {
 	.snat_port_high = SNAT_HIGH,
 };
 
+/*
+ * Programs as one config made them. The kernel takes a while to verify programs,
+ * minutes in all under emulation: what was loaded is kept, and used again.
+ */
+struct harness_loaded {
+	struct sr_datapath_config config;
+	int icmp_ratelimit; /* the programs are told it, too */
+	int program[NUM_PROGRAMS];
+};
+
+#define HARNESS_MAX_LOADED 16
+
 static struct {
 	struct sr_datapath *datapath;
-	int program[NUM_PROGRAMS];
-	int link[2]; /* XDP on the uplinks */
+	struct harness_loaded loaded[HARNESS_MAX_LOADED];
+	size_t num_loaded;
+	int program[NUM_PROGRAMS]; /* of one of `loaded` */
+	int link[2];		   /* XDP on the uplinks */
+	int icmp_ratelimit;
 	bool is_unusual;
 
 	/* The last frame: what went in and came out. */
@@ -89,34 +104,52 @@ static void harness_write_devices(void)
 	harness_write_device(DEVICE_POD2, NODE_TO_PODS, SR_DEVICE_POD);
 }
 
-static void harness_unload(void)
+static struct harness_loaded *harness_find_loaded(const struct sr_datapath_config *config)
 {
-	for (int i = 0; i < NUM_PROGRAMS; i++)
-		sr_cleanup_close(&harness.program[i]);
-	for (int i = 0; i < 2; i++)
-		sr_cleanup_close(&harness.link[i]);
+	for (size_t i = 0; i < harness.num_loaded; i++) {
+		struct harness_loaded *loaded = &harness.loaded[i];
+
+		if (loaded->icmp_ratelimit == harness.icmp_ratelimit &&
+		    memcmp(&loaded->config, config, sizeof(*config)) == 0)
+			return loaded;
+	}
+	return NULL;
+}
+
+/* The maps are the instance's, and stay; programs that nobody holds go. */
+static struct harness_loaded *harness_load_anew(const struct sr_datapath_config *config)
+{
+	struct harness_loaded *loaded = &harness.loaded[harness.num_loaded];
+	struct sr_error err = {};
+
+	if (harness.num_loaded == HARNESS_MAX_LOADED) {
+		fprintf(stderr, "more than %d configs: raise HARNESS_MAX_LOADED\n", HARNESS_MAX_LOADED);
+		return NULL;
+	}
 	sr_datapath_close(TAKE_PTR(harness.datapath));
+	if (sr_datapath_load(&harness.datapath, HARNESS_INSTANCE, config, NULL, &err) < 0) {
+		fprintf(stderr, "cannot load the datapath: %s\n", err.text);
+		return NULL;
+	}
+	*loaded = (struct harness_loaded){.icmp_ratelimit = harness.icmp_ratelimit};
+	memcpy(&loaded->config, config, sizeof(*config));
+	for (int i = 0; i < NUM_PROGRAMS; i++) {
+		loaded->program[i] = sr_datapath_program_fd(harness.datapath, harness_names[i]);
+		if (loaded->program[i] < 0)
+			return NULL;
+	}
+	harness.num_loaded++;
+	return loaded;
 }
 
 /*
  * XDP must sit on a device: veth has no receive queue to name without it, and
  * running a program that sits nowhere costs tens of milliseconds each time.
  */
-static int harness_load(const struct sr_datapath_config *config)
+static int harness_attach(void)
 {
-	struct sr_error err = {};
-
-	harness_unload();
-	if (sr_datapath_load(&harness.datapath, HARNESS_INSTANCE, config, NULL, &err) < 0) {
-		fprintf(stderr, "cannot load the datapath: %s\n", err.text);
-		return -1;
-	}
-	for (int i = 0; i < NUM_PROGRAMS; i++) {
-		harness.program[i] = sr_datapath_program_fd(harness.datapath, harness_names[i]);
-		if (harness.program[i] < 0)
-			return -1;
-	}
 	for (int i = 0; i < 2; i++) {
+		sr_cleanup_close(&harness.link[i]);
 		harness.link[i] =
 			bpf_link_create(harness.program[PROG_XDP], network_ifindex(DEVICE_ETH0 + i), BPF_XDP, NULL);
 		if (harness.link[i] < 0) {
@@ -124,8 +157,35 @@ static int harness_load(const struct sr_datapath_config *config)
 			return -1;
 		}
 	}
+	return 0;
+}
+
+static int harness_use(const struct harness_loaded *loaded)
+{
+	if (!loaded)
+		return -1;
+	memcpy(harness.program, loaded->program, sizeof(harness.program));
+	if (harness_attach() < 0)
+		return -1;
 	harness_write_devices();
 	return 0;
+}
+
+static int harness_load(const struct sr_datapath_config *config)
+{
+	const struct harness_loaded *loaded = harness_find_loaded(config);
+
+	return harness_use(loaded ? loaded : harness_load_anew(config));
+}
+
+static void harness_unload(void)
+{
+	for (int i = 0; i < 2; i++)
+		sr_cleanup_close(&harness.link[i]);
+	while (harness.num_loaded > 0)
+		for (int i = 0, last = --harness.num_loaded; i < NUM_PROGRAMS; i++)
+			sr_cleanup_close(&harness.loaded[last].program[i]);
+	sr_datapath_close(TAKE_PTR(harness.datapath));
 }
 
 int harness_start(void)
@@ -185,13 +245,25 @@ void given_terminate(void)
 
 void given_snat_ports(uint16_t low, uint16_t high)
 {
-	harness_load_unusual(&(struct sr_datapath_config){.snat_port_low = low, .snat_port_high = high});
+	struct sr_datapath_config config = harness_usual;
+
+	config.snat_port_low = low;
+	config.snat_port_high = high;
+	harness_load_unusual(&config);
+}
+
+void given_a_load(void)
+{
+	harness.is_unusual = true;
+	if (harness_use(harness_load_anew(&harness_usual)) < 0)
+		fail_msg("cannot load the datapath anew");
 }
 
 void given_icmp_ratelimit(int msec)
 {
 	if (network_set_icmp_ratelimit(msec) < 0)
 		fail_msg("cannot set net.ipv4.icmp_ratelimit");
+	harness.icmp_ratelimit = msec;
 	harness_load_unusual(&harness_usual);
 }
 
@@ -230,6 +302,7 @@ int harness_teardown(void **state)
 		return 0;
 	harness.is_unusual = false;
 	network_set_icmp_ratelimit(0);
+	harness.icmp_ratelimit = 0;
 	return harness_load(&harness_usual);
 }
 

@@ -86,9 +86,11 @@ void given_service_cidr(const char *network, uint8_t bits);
 /* Until the test ends, TCP connections end with their endpoint. */
 void given_terminate(void);
 void given_snat_ports(uint16_t low, uint16_t high);
-/* Until the test ends, a device has no address to send from. */
+/* `svcroute load` runs again. What the others above need may have been loaded before. */
+void given_a_load(void);
 /* Until the test ends, so many milliseconds pass between two ICMP errors to one peer. */
 void given_icmp_ratelimit(int msec);
+/* Until the test ends, a device has no address to send from. */
 void given_no_snat_address(enum device device);
 
 void harness_given(enum sr_frontend_kind kind, const char *frontend, const char *const *backends);

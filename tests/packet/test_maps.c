@@ -371,7 +371,7 @@ TEST(a_load_mends_the_addresses)
 	assert_int_equal(sr_addr_parse(&addr, "10.96.0.3"), 0);
 	assert_int_equal(bpf_map_update_elem(map_fd("sr_addresses"), &addr, &stray, BPF_ANY), 0);
 
-	given_snat_ports(SNAT_LOW, SNAT_HIGH - 1);
+	given_a_load();
 	assert_int_equal(address_flags("10.96.0.1"), SR_ADDRESS_CLUSTER_IP);
 	assert_int_equal(address_flags("10.96.0.2"), SR_ADDRESS_CLUSTER_IP);
 	assert_int_equal(address_flags("10.96.0.3"), -1);
@@ -449,7 +449,7 @@ TEST(a_load_forgets_the_sources_of_no_service)
 	given(&services);
 	assert_int_equal(sr_addr_parse(&stray.addr, "10.0.0.0"), 0);
 	assert_int_equal(bpf_map_update_elem(map_fd("sr_sources"), &stray, &value, BPF_ANY), 0);
-	given_snat_ports(SNAT_LOW, SNAT_HIGH - 1);
+	given_a_load();
 	assert_int_equal(bpf_map_delete_elem(map_fd("sr_sources"), &stray), -ENOENT);
 	assert_true(is_admitted(index_of(1), "10.1.2.3"));
 	expect_programmed(&services);
