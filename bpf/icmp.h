@@ -91,7 +91,8 @@ static __always_inline int icmp_parse(sr_ctx *ctx, const struct pkt *pkt, struct
 	int ret;
 
 	ret = pkt->family == 4 ? icmp_parse_v4(ctx, pkt, scratch) : icmp_parse_v6(ctx, pkt, scratch);
-	if (ret || !pkt_is_served(quoted->proto) || !addr_is_equal(&quoted->src, &pkt->tuple.dst))
+	if (ret || !pkt_is_served(quoted->proto) || !addr_is_equal(&quoted->src, &pkt->tuple.dst) ||
+	    scratch->icmp.l4 + sizeof(quoted->sport) + sizeof(quoted->dport) > pkt_l3(pkt) + pkt->length)
 		return -1;
 	return bpf_skb_load_bytes(ctx, scratch->icmp.l4, &quoted->sport, 4);
 }

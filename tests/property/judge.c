@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "choice.h"
+#include "errors.h"
 #include "refusal.h"
 #include "spread.h"
 #include "translation.h"
@@ -139,19 +140,6 @@ static bool judge_foreign(struct hearing *hearing)
 	return judge_untouched(hearing, reasons[hearing->view.kind]);
 }
 
-/* What this model has no word on yet must at least not be half changed. */
-static bool judge_is_unspoken(const struct hearing *hearing)
-{
-	return hearing->view.proto == IPPROTO_ICMP || hearing->view.proto == IPPROTO_ICMPV6;
-}
-
-static bool judge_unspoken(struct hearing *hearing)
-{
-	struct judge *judge = hearing->judge;
-
-	return judge->got.verdict != KERNEL_PASS || judge_same(judge, hearing->in);
-}
-
 bool judge_packet(struct judge *judge, const struct kernel_hook *at, const struct wire_frame *frame)
 {
 	struct hearing hearing = {.judge = judge, .at = *at, .in = frame};
@@ -164,8 +152,8 @@ bool judge_packet(struct judge *judge, const struct kernel_hook *at, const struc
 	wire_read(&hearing.view, frame);
 	if (is_inbound(&hearing) && !is_xdp(&hearing) && at->hook != SR_HOOK_FROM_POD && !is_for_us(&hearing))
 		return judge_untouched(&hearing, SR_PASS_OTHER_HOST);
-	if (judge_is_unspoken(&hearing))
-		return judge_unspoken(&hearing);
+	if (error_concerns(&hearing))
+		return judge_error(&hearing);
 	if (hearing.view.kind != WIRE_SERVED)
 		return judge_foreign(&hearing);
 	if (hearing.view.part != WIRE_WHOLE && is_xdp(&hearing))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "errors.h"
 #include "flows.h"
 #include "judge.h"
 
@@ -16,7 +17,7 @@ static enum device packets_uplink(struct random *random)
 }
 
 /* By which hook a packet of this source comes to us. */
-static struct kernel_hook packets_hook_in(const struct sr_addr *src, struct random *random)
+struct kernel_hook packets_hook_in(const struct sr_addr *src, struct random *random)
 {
 	struct way way = place_way(src);
 
@@ -29,7 +30,7 @@ static struct kernel_hook packets_hook_in(const struct sr_addr *src, struct rand
 }
 
 /* By which it leaves towards this destination. */
-static struct kernel_hook packets_hook_out(const struct sr_addr *dst)
+struct kernel_hook packets_hook_out(const struct sr_addr *dst)
 {
 	struct way way = place_way(dst);
 
@@ -168,11 +169,27 @@ static void packets_of_flow(struct wire_packet *out, struct kernel_hook *at, con
 	*at = is_reply && !flow->snat ? packets_hook_out(&tuple->dst) : packets_hook_in(&tuple->src, random);
 }
 
+/* Addressed to the device that it comes by, mostly; and mostly whole. */
+static void packets_spoil(struct wire_frame *frame, const struct kernel_hook *at, struct random *random)
+{
+	if (at->device == DEVICE_ETH1)
+		frame->bytes[5] = 0x14;
+	if (random_percent(random, 2))
+		frame->bytes[random_below(random, 6)] ^= 1;
+	if (random_percent(random, 8))
+		packets_break(frame, at->hook, random);
+}
+
 void packets_make(struct wire_frame *out, struct kernel_hook *at, struct random *random)
 {
 	struct wire_packet packet = {};
 	const struct flow *flow = random_percent(random, 60) ? flows_any(random) : NULL;
 
+	if (flow && random_percent(random, 10)) {
+		error_make(out, at, flow, random);
+		packets_spoil(out, at, random);
+		return;
+	}
 	if (flow)
 		packets_of_flow(&packet, at, flow, random);
 	else
@@ -185,12 +202,7 @@ void packets_make(struct wire_frame *out, struct kernel_hook *at, struct random 
 	if (random_percent(random, 5))
 		*at = packets_hook_any(random);
 	wire_make(out, &packet);
-	if (at->device == DEVICE_ETH1)
-		out->bytes[5] = 0x14;
-	if (random_percent(random, 2))
-		out->bytes[random_below(random, 6)] ^= 1;
-	if (random_percent(random, 8))
-		packets_break(out, at->hook, random);
+	packets_spoil(out, at, random);
 }
 
 static const char *packets_end(char *out, size_t size, const struct sr_addr *addr, uint16_t port)

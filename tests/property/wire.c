@@ -238,6 +238,25 @@ void wire_make(struct wire_frame *out, const struct wire_packet *packet)
 	out->length += packet->padding;
 }
 
+void wire_wrap(struct wire_frame *out, const struct wire_packet *packet, const uint8_t *payload, size_t size)
+{
+	static const uint8_t macs[12] = {2, 0, 0, 0, 0, 4, 2, 0, 0, 0, 0, 1};
+	struct wire_view view = {
+		.family = packet->family, .proto = packet->proto, .src = packet->src, .dst = packet->dst};
+	uint8_t *ip = out->bytes + WIRE_LINK, *at = ip + (packet->family == 4 ? 20 : 40);
+
+	memcpy(out->bytes, macs, sizeof(macs));
+	wire_put16(out->bytes + 12, packet->family == 4 ? 0x0800 : 0x86dd);
+	memcpy(at, payload, size);
+	wire_put16(at + 2, 0);
+	wire_put16(at + 2, ~wire_sum(at, size, packet->family == 4 ? 0 : wire_pseudo_sum(&view, size)));
+	if (packet->family == 4)
+		make_v4(ip, packet, size);
+	else
+		make_v6(ip, packet, packet->proto, size);
+	out->length = at + size - out->bytes;
+}
+
 /* --- reading ----------------------------------------------------------------------------- */
 
 static void read_v4(struct wire_view *out, const uint8_t *ip, size_t length)
@@ -373,6 +392,24 @@ void wire_read(struct wire_view *out, const struct wire_frame *frame)
 		read_transport(out, frame);
 }
 
+void wire_read_ports(struct wire_view *out, const struct wire_frame *frame)
+{
+	const uint8_t *at;
+
+	*out = (struct wire_view){};
+	if (wire_get16(frame->bytes + 12) == 0x0800)
+		read_v4(out, frame->bytes + WIRE_LINK, frame->length - WIRE_LINK);
+	else
+		read_v6(out, frame);
+	at = frame->bytes + out->l4;
+	if (out->proto != IPPROTO_TCP && out->proto != IPPROTO_UDP && out->proto != IPPROTO_SCTP)
+		out->family = 0;
+	if (out->l4 + 4 > frame->length)
+		out->family = 0;
+	out->sport = wire_get16(at);
+	out->dport = wire_get16(at + 2);
+}
+
 /* --- rewriting --------------------------------------------------------------------------- */
 
 /* The value of a checksum field at `at` by which all sums up to `total`; the rest sums up to `rest`. */
@@ -457,18 +494,28 @@ static void rewrite_v6(uint8_t *ip, const struct wire_change *change)
 	ip[7] -= change->hop;
 }
 
+void wire_rewrite_ip(struct wire_frame *frame, const struct wire_view *view, const struct wire_change *change)
+{
+	if (view->family == 4)
+		rewrite_v4(frame->bytes + WIRE_LINK, change);
+	else
+		rewrite_v6(frame->bytes + WIRE_LINK, change);
+}
+
+void wire_sum_update(uint8_t *at, const uint8_t *was, const uint8_t *is, size_t size)
+{
+	uint16_t less = ~wire_sum(was, size, 0);
+
+	wire_put16(at, ~wire_sum((uint8_t[]){less >> 8, less}, 2, wire_sum(is, size, ~wire_get16(at))));
+}
+
 void wire_rewrite(struct wire_frame *frame, const struct wire_view *view, const struct wire_change *change)
 {
-	uint8_t *ip = frame->bytes + WIRE_LINK;
-
 	if (view->proto != IPPROTO_SCTP)
 		rewrite_transport(frame, view, change);
 	else if (view->part != WIRE_LATER)
 		rewrite_sctp(frame, view, change);
-	if (view->family == 4)
-		rewrite_v4(ip, change);
-	else
-		rewrite_v6(ip, change);
+	wire_rewrite_ip(frame, view, change);
 	if (change->dst_mac) {
 		memcpy(frame->bytes, (uint8_t[]){2, 0, 0, 0, 0, change->dst_mac}, 6);
 		memcpy(frame->bytes + 6, (uint8_t[]){2, 0, 0, 0, 0, change->src_mac}, 6);

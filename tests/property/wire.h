@@ -79,6 +79,14 @@ void wire_read(struct wire_view *out, const struct wire_frame *frame);
  * from scratch; one that was not is as wrong as before.
  */
 void wire_rewrite(struct wire_frame *frame, const struct wire_view *view, const struct wire_change *change);
+/* The same of the IP header alone. */
+void wire_rewrite_ip(struct wire_frame *frame, const struct wire_view *view, const struct wire_change *change);
+/* An IP packet of packet->proto around a payload, whose Internet checksum (of ICMP) is filled in. */
+void wire_wrap(struct wire_frame *out, const struct wire_packet *packet, const uint8_t *payload, size_t size);
+/* As wire_read(), of a packet that was cut behind its ports; no ports: family 0. */
+void wire_read_ports(struct wire_view *out, const struct wire_frame *frame);
+/* The checksum at `at` after bytes that it covers became others (RFC 1624). */
+void wire_sum_update(uint8_t *at, const uint8_t *was, const uint8_t *is, size_t size);
 /* The ones' complement sum from `sum` on (RFC 1071). */
 uint16_t wire_sum(const uint8_t *bytes, size_t size, uint16_t sum);
 /* One host's address, on a wire. */
