@@ -107,7 +107,8 @@ static __always_inline bool icmp_turns_here(__u32 flags, bool outgoing)
 {
 	if (!(flags & SR_CONN_REPLY))
 		return true;
-	return outgoing == !(flags & SR_CONN_SNAT);
+	/* The host as its own backend answers on its way out. */
+	return outgoing == (!(flags & SR_CONN_SNAT) || flags & SR_CONN_BACKEND_HOST);
 }
 
 /*

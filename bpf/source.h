@@ -93,6 +93,8 @@ static __noinline int source_choose_outbound(sr_ctx *ctx, const struct pkt *pkt)
 		scratch->conn.to.flags |= SR_CONN_SNAT | SR_CONN_BACKEND_HOST;
 		return SR_OK;
 	}
+	if (forward_verdict(way) != SR_OK)
+		return forward_verdict(way);
 	device = forward_has_route(way) ? device_lookup(fib.ifindex) : NULL;
 	if (!device)
 		device = device_lookup(ctx_ifindex(ctx));

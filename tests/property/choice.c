@@ -25,6 +25,11 @@ static bool source_of(const struct hearing *hearing, const struct rules_endpoint
 	bool is_self = caller == CALLER_POD && sr_addr_compare(&endpoint->addr, &hearing->view.src) == 0;
 
 	*out = hearing->view.src;
+	if (caller == CALLER_HOST) {
+		*out = place_is_host(&endpoint->addr) ? hearing->view.dst
+						      : place_node_address(way.device, hearing->view.family);
+		return true;
+	}
 	if (is_self) {
 		*out = place_node_address(hearing->at.device, hearing->view.family);
 		return true;
@@ -60,6 +65,8 @@ static struct flow flow_with(const struct hearing *hearing, const struct rules_e
 	};
 
 	flow.snat = source_of(hearing, endpoint, &flow.backend.src);
+	flow.host_client = hearing_caller(hearing) == CALLER_HOST;
+	flow.host_backend = flow.host_client && place_is_host(&endpoint->addr);
 	return flow;
 }
 
@@ -234,11 +241,10 @@ static bool is_hidden(const struct hearing *hearing)
 static bool is_martian(const struct hearing *hearing)
 {
 	struct way way = place_way(&hearing->view.src);
-	struct sr_addr host = place_addr(PLACE_HOST, hearing->view.family);
 
 	if (hearing_caller(hearing) == CALLER_HOST)
 		return false;
-	if (!wire_is_host(&hearing->view.src, hearing->view.family) || sr_addr_compare(&hearing->view.src, &host) == 0)
+	if (!wire_is_host(&hearing->view.src, hearing->view.family) || place_is_host(&hearing->view.src))
 		return true;
 	return (way.device == DEVICE_POD1 || way.device == DEVICE_POD2) && way.device != hearing->at.device;
 }

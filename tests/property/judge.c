@@ -96,13 +96,9 @@ static bool judge_unknown(struct hearing *hearing)
 
 /* --- both ways --------------------------------------------------------------------------- */
 
-static bool judge_in(struct hearing *hearing)
+/* A packet that may be for a service, of a known flow or of a new one. */
+static bool judge_served(struct hearing *hearing, struct flow *flow, bool is_reply)
 {
-	bool is_reply;
-	struct flow *flow = flows_find(&hearing->tuple, &is_reply);
-
-	if (flow && is_reply && !flow->snat)
-		return judge_untouched(hearing, SR_PASS_NOT_A_SERVICE);
 	if (flow && !is_reply && !flow_goes_on(hearing, flow)) {
 		flow->gone = true;
 		flow = NULL;
@@ -113,15 +109,29 @@ static bool judge_in(struct hearing *hearing)
 	return judge_translated(hearing, flow, is_reply);
 }
 
+static bool judge_in(struct hearing *hearing)
+{
+	bool is_reply;
+	struct flow *flow = flows_find(&hearing->tuple, &is_reply);
+
+	if (flow && is_reply && !flow->snat)
+		return judge_untouched(hearing, SR_PASS_NOT_A_SERVICE);
+	return judge_served(hearing, flow, is_reply);
+}
+
+/* On its way out a packet is an answer, or the host's own. */
 static bool judge_out(struct hearing *hearing)
 {
 	bool is_reply;
 	struct flow *flow = flows_find(&hearing->tuple, &is_reply);
 
-	if (!flow || !is_reply || flow->snat)
+	if (flow && is_reply && !flow->snat) {
+		flow_track(hearing, flow, true);
+		return judge_translated(hearing, flow, true);
+	}
+	if (!hearing->at.from_host)
 		return judge_untouched(hearing, SR_PASS_NOT_A_REPLY);
-	flow_track(hearing, flow, true);
-	return judge_translated(hearing, flow, true);
+	return judge_served(hearing, flow, is_reply);
 }
 
 /* A frame that is no packet of ours goes on as it came. */
@@ -133,7 +143,7 @@ static bool judge_foreign(struct hearing *hearing)
 				      [WIRE_OTHER] = SR_PASS_NOT_SERVED_PROTO};
 
 	/* A ClusterIP has nothing but its ports; XDP leaves other protocols to tc. */
-	if (hearing->view.kind == WIRE_OTHER && is_inbound(hearing) && !is_xdp(hearing) &&
+	if (hearing->view.kind == WIRE_OTHER && (is_inbound(hearing) || hearing->at.from_host) && !is_xdp(hearing) &&
 	    rules_is_cluster_ip(&hearing->judge->rules, &hearing->view.dst))
 		return judge_dropped(hearing,
 				     may_call_cluster_ips(hearing) ? SR_DROP_NO_SUCH_PORT : SR_DROP_NOT_REACHABLE);

@@ -40,6 +40,12 @@ struct kernel_hook packets_hook_out(const struct sr_addr *dst)
 				    .device = way.device == PLACE_NOWHERE ? DEVICE_ETH0 : way.device};
 }
 
+/* What the host itself sends is met on its way out only. */
+static struct kernel_hook packets_hook_host(struct random *random)
+{
+	return (struct kernel_hook){.hook = SR_HOOK_TO_WIRE, .device = packets_uplink(random), .from_host = true};
+}
+
 static struct kernel_hook packets_hook_any(struct random *random)
 {
 	static const struct kernel_hook any[] = {
@@ -151,6 +157,11 @@ static void packets_of_new(struct wire_packet *out, struct kernel_hook *at, stru
 	out->dport =
 		packets_numbers[random_below(random, random_percent(random, 70) ? 2 : ARRAY_SIZE(packets_numbers))];
 	*at = packets_hook_in(&src, random);
+	/* What it sends to itself never leaves. */
+	if (random_percent(random, 10) && !place_is_host(&out->dst)) {
+		out->src = place_addr(PLACE_HOST, out->family);
+		*at = packets_hook_host(random);
+	}
 }
 
 static void packets_of_flow(struct wire_packet *out, struct kernel_hook *at, const struct flow *flow,
@@ -167,6 +178,8 @@ static void packets_of_flow(struct wire_packet *out, struct kernel_hook *at, con
 	out->sport = tuple->sport;
 	out->dport = tuple->dport;
 	*at = is_reply && !flow->snat ? packets_hook_out(&tuple->dst) : packets_hook_in(&tuple->src, random);
+	if ((is_reply ? flow->host_backend : flow->host_client) && random_percent(random, 95))
+		*at = packets_hook_host(random);
 }
 
 /* Addressed to the device that it comes by, mostly; and mostly whole. */

@@ -66,6 +66,13 @@ struct sr_addr place_node_address(enum device device, int family)
 	return known.node[family == 6][device];
 }
 
+bool place_is_host(const struct sr_addr *addr)
+{
+	struct sr_addr host = place_addr(PLACE_HOST, sr_addr_is_v4(addr) ? 4 : 6);
+
+	return sr_addr_compare(&host, addr) == 0;
+}
+
 struct way place_way(const struct sr_addr *addr)
 {
 	int v6 = sr_addr_is_v4(addr) ? 0 : 1;

@@ -34,6 +34,7 @@ struct way {
 
 struct sr_addr place_addr(enum place place, int family);
 const char *place_text(enum place place);
+bool place_is_host(const struct sr_addr *addr);
 /* By which way an address is reached. */
 struct way place_way(const struct sr_addr *addr);
 /* The address of this node that packets bear which leave by a device. */

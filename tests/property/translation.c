@@ -47,6 +47,13 @@ static enum end translation_end(const struct hearing *hearing, const struct flow
 	return END_BACK;
 }
 
+void translation_to_host(struct wire_frame *frame, const struct sr_addr *src)
+{
+	const uint8_t mac[6] = {2, 0, 0, 0, 0, place_way(src).device == DEVICE_ETH1 ? 0x14 : 0x04};
+
+	memcpy(frame->bytes, mac, sizeof(mac));
+}
+
 static void translation_frame(struct wire_frame *out, const struct hearing *hearing, const struct flow *flow,
 			      bool is_reply, enum end end)
 {
@@ -61,10 +68,8 @@ static void translation_frame(struct wire_frame *out, const struct hearing *hear
 	}
 	*out = *hearing->in;
 	wire_rewrite(out, &hearing->view, &change);
-	/* As it would have come by the device that leads to the service. */
 	if (end == END_TO_HOST)
-		memcpy(out->bytes, (uint8_t[]){2, 0, 0, 0, 0, place_way(&to->src).device == DEVICE_ETH1 ? 0x14 : 0x04},
-		       6);
+		translation_to_host(out, &to->src);
 }
 
 bool judge_translated(struct hearing *hearing, const struct flow *flow, bool is_reply)
