@@ -135,7 +135,7 @@ net: $(B)/svcroute
 # A newcomer's commands bring what they need; what that is, a new make looks up.
 demo: deps-if-missing
 	@$(MAKE) --no-print-directory $(B)/svcroute
-	@examples/aks/demo $(if $(KEEP),--keep)
+	@flock --close /run/lock/svcroute-tests examples/aks/demo $(if $(KEEP),--keep)
 # The inner loop: what lints and what runs, side by side.
 check: $(UNIT) $(B)/tests/packet/packet $(B)/svcroute
 	@$(MAKE) --no-print-directory -j2 lint unit-and-packet

@@ -181,6 +181,9 @@ static void node_ports_of_types(void **state)
 			      "ports: [{port: 80, nodePort: 0}]"),
 	       PLAIN);
 	expect(SERVICE("web", "type: NodePort, clusterIP: 10.0.0.1, ports: [{port: 80}]"), PLAIN);
+	/* YAML's other ways to write a whole number. */
+	expect(SERVICE("web", "type: NodePort, clusterIP: 10.0.0.1, ports: [{port: 80.0}]"), PLAIN);
+	expect(SERVICE("web", "type: NodePort, clusterIP: 10.0.0.1, ports: [{port: 8e+1}]"), PLAIN);
 }
 
 static void one_number_for_all_protocols(void **state)

@@ -45,7 +45,9 @@ static void bad_services(void **state)
 	static const char *const faults[][2] = {
 		{"ports: [{port: 70000}]", "spec.ports[0].port: 70000 is not a port (1..65535)"},
 		{"ports: [{port: 0}]", "spec.ports[0].port: 0 is not a port (1..65535)"},
-		{"ports: [{port: '80'}]", "spec.ports[0].port: expected a number, not the string \"80\""},
+		{"ports: [{port: 80.5}]", "spec.ports[0].port: expected a whole number, 1..65535, not the number 80.5"},
+		{"ports: [{port: '80'}]",
+		 "spec.ports[0].port: expected a whole number, 1..65535, not the string \"80\""},
 		{"ports: [{name: http}]", "spec.ports[0].port: missing"},
 		{"ports: {port: 80}", "spec.ports: expected a list, not an object"},
 		{"ports: [80]", "spec.ports[0]: expected an object, not the number 80"},
@@ -115,22 +117,22 @@ static void block_style_lines(void **state)
 static void list_items(void **state)
 {
 	(void)state;
-	expect_error(
-		"dump.yaml",
-		"apiVersion: v1\n"
-		"items:\n"
-		"- kind: Pod\n"
-		"  metadata: {name: a}\n"
-		"- kind: Pod\n"
-		"  metadata:\n"
-		"    name: b\n"
-		"  spec:\n"
-		"    containers:\n"
-		"    - name: x\n"
-		"      ports:\n"
-		"      - containerPort: many\n"
-		"kind: List\n",
-		"dump.yaml:12: spec.containers[0].ports[0].containerPort: expected a number, not the string \"many\"");
+	expect_error("dump.yaml",
+		     "apiVersion: v1\n"
+		     "items:\n"
+		     "- kind: Pod\n"
+		     "  metadata: {name: a}\n"
+		     "- kind: Pod\n"
+		     "  metadata:\n"
+		     "    name: b\n"
+		     "  spec:\n"
+		     "    containers:\n"
+		     "    - name: x\n"
+		     "      ports:\n"
+		     "      - containerPort: many\n"
+		     "kind: List\n",
+		     "dump.yaml:12: spec.containers[0].ports[0].containerPort: expected a whole number, 1..65535, not "
+		     "the string \"many\"");
 	expect_error("dump.yaml", "kind: List\nitems:\n- kind: Pod\n  metadata: {name: a}\n-\n  5\n",
 		     "dump.yaml:6: expected an object (apiVersion, kind, metadata, ...)");
 	expect_error("dump.yaml", "items:\n- metadata: {name: A}\nkind: PodList\n",

@@ -138,16 +138,27 @@ int sr_field_bool(const struct sr_field *field, bool *out, struct sr_error *err)
 	return 0;
 }
 
+/* YAML writes 80 as 80.0 and 8e1, too. */
+static bool field_whole(const json_t *value, long long *out)
+{
+	if (json_is_integer(value)) {
+		*out = json_integer_value(value);
+		return true;
+	}
+	if (!json_is_real(value) || json_real_value(value) < 0 || json_real_value(value) > UINT16_MAX)
+		return false;
+	*out = (long long)json_real_value(value);
+	return (double)*out == json_real_value(value);
+}
+
 int sr_field_port(const struct sr_field *field, bool zero, uint16_t *out, struct sr_error *err)
 {
 	long long number;
 
 	if (!field->value)
 		return 0;
-	if (!json_is_integer(field->value))
-		return field_fail_type(field, err, "a number");
-
-	number = json_integer_value(field->value);
+	if (!field_whole(field->value, &number))
+		return field_fail_type(field, err, zero ? "a whole number, 0..65535" : "a whole number, 1..65535");
 	if (number < (zero ? 0 : 1) || number > 65535)
 		return sr_field_fail(field, err, "%lld is not a port (1..65535)", number);
 
