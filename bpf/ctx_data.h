@@ -55,4 +55,10 @@ static __always_inline int ctx_write(sr_ctx *ctx, __u16 offset, const void *from
 	return 0;
 }
 
+/*
+ * In place of a segment's size: the packet stands for others of SCTP's, of
+ * different sizes. A fragment of the skb is one of them, without its header.
+ */
+#define CTX_GSO_BY_FRAGS 0xffff
+
 #endif

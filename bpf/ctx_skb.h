@@ -38,12 +38,15 @@ static __always_inline __u32 ctx_length(const sr_ctx *ctx)
 /* As many bytes as our longest usual chain of headers: IPv6, options, TCP. */
 #define CTX_HEADERS 128
 
-/* A header may lie outside the linear part of an skb: bring it there. */
+/*
+ * A header may lie outside the linear part of an skb: bring it there. Not where
+ * the fragments are packets without their header, which is in the linear part.
+ */
 static __always_inline void ctx_pull_headers(sr_ctx *ctx)
 {
 	__u32 linear = ctx_data_end(ctx) - ctx_data(ctx);
 
-	if (unlikely(linear < CTX_HEADERS && linear < ctx->len))
+	if (unlikely(linear < CTX_HEADERS && linear < ctx->len) && ctx->gso_size != CTX_GSO_BY_FRAGS)
 		bpf_skb_pull_data(ctx, ctx->len < CTX_HEADERS ? ctx->len : CTX_HEADERS);
 }
 
@@ -140,7 +143,7 @@ static __always_inline bool ctx_is_tagged(const sr_ctx *ctx, __be16 type)
 	       type == bpf_htons(ETH_P_8021AD);
 }
 
-/* Payload of each of the segments that the packet stands for; 0: it is one. */
+/* Payload of each of the segments that the packet stands for, or CTX_GSO_BY_FRAGS; 0: it is one. */
 static __always_inline __u32 ctx_segment(const sr_ctx *ctx)
 {
 	return ctx->gso_size;

@@ -95,7 +95,8 @@ static __always_inline bool forward_is_for_xdp(sr_ctx *ctx, const struct bpf_fib
 
 /*
  * How long the packet is on the wire. What stands for many segments is cut to
- * pieces of gso_size on its way out.
+ * pieces of gso_size on its way out. SCTP's own pieces are taken to be short:
+ * a program cannot see them.
  */
 static __always_inline __u16 forward_length(sr_ctx *ctx, const struct pkt *pkt)
 {
@@ -104,6 +105,8 @@ static __always_inline __u16 forward_length(sr_ctx *ctx, const struct pkt *pkt)
 
 	if (likely(!segment))
 		return pkt->length;
+	if (segment == CTX_GSO_BY_FRAGS)
+		segment = 0;
 	if (pkt->tuple.proto == IPPROTO_TCP && ctx_read(ctx, pkt_l4(pkt) + 12, &header, 1) == 0)
 		header = (header >> 4) * 4;
 	return pkt_l4(pkt) - pkt_l3(pkt) + header + segment;
