@@ -89,6 +89,12 @@ void wire_read_ports(struct wire_view *out, const struct wire_frame *frame);
 void wire_sum_update(uint8_t *at, const uint8_t *was, const uint8_t *is, size_t size);
 /* The ones' complement sum from `sum` on (RFC 1071). */
 uint16_t wire_sum(const uint8_t *bytes, size_t size, uint16_t sum);
+/* CRC32c over a segment whose own field counts as zeros (RFC 9260, appendix A), as the field has it. */
+uint32_t wire_crc(const uint8_t *bytes, size_t size);
+/* Where TCP and UDP keep their checksum, from their header on. */
+size_t wire_sum_place(uint8_t proto);
+void wire_put16(uint8_t *at, uint16_t value);
+void wire_put32(uint8_t *at, uint32_t value);
 /* One host's address, on a wire. */
 bool wire_is_host(const struct sr_addr *addr, int family);
 /* Of a transport's pseudo header. */
