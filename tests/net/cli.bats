@@ -284,6 +284,8 @@ BAD
 	refused 2 load --cluster-cidr banana
 	refused 2 load --snat-ports 5-1
 	refused 2 load stray
+	refused 2 load --pods none --pods 'veth*'
+	refused 2 load --uplink eth0 --uplink none
 	refused 2 map
 	refused 2 map nonsense
 	refused 2 map add

@@ -140,10 +140,24 @@ static const struct sr_option load_options[] = {
 	{},
 };
 
+static int load_check_none(const char *option, const struct sr_strings *names, struct sr_error *err)
+{
+	for (size_t i = 0; names->num > 1 && i < names->num; i++)
+		if (strcmp(names->item[i], SR_SETTING_NONE) == 0)
+			return sr_fail(err, -EINVAL, "--%s none and --%s %s contradict each other", option, option,
+				       names->item[!i]);
+	return 0;
+}
+
 static int load_check(const void *options, struct sr_error *err)
 {
 	const struct sr_settings *given = &((const struct sr_load_options *)options)->given;
+	int r = load_check_none("uplink", &given->uplinks, err);
 
+	if (r == 0)
+		r = load_check_none("pods", &given->pods, err);
+	if (r < 0)
+		return r;
 	if (!given->cgroup || strcmp(given->cgroup, SR_SETTING_NONE) != 0)
 		return 0;
 	if (given->sockets && given->sockets[0] && strcmp(given->sockets, SR_SOCKETS_OFF) != 0)
