@@ -235,16 +235,25 @@ expect_iperf() {
 	iperf "$1" -c "$2" -t 1 -u -b 20M -l 8000 -R
 }
 
-# At least 10 Mbit/s must arrive; of datagrams, at most 2 % may be lost.
+# At least 10 Mbit/s must arrive; of datagrams, at most 2 % may be lost: once of
+# three times, for sockets of a busy machine drop some.
 iperf() {
-	local report
+	local report i
 
-	report=$(lab_in "$1" timeout 10 iperf3 "${@:2}" --connect-timeout 2000 -J) || fail "iperf3 ${*:2}: $(tail -n 3 <<<"$report")"
+	for ((i = 0; i < 3; i++)); do
+		report=$(lab_in "$1" timeout 10 iperf3 "${@:2}" --connect-timeout 2000 -J) ||
+			fail "iperf3 ${*:2}: $(tail -n 3 <<<"$report")"
+		! iperf_is_fine <<<"$report" || return 0
+	done
+	fail "iperf3 ${*:2}, from $1"
+}
+
+iperf_is_fine() {
 	"$LAB_PYTHON" -c '
 import json, sys
 end = json.load(sys.stdin)["end"]
 total = end.get("sum") or end["sum_received"]
 rate, lost = total["bits_per_second"], total.get("lost_percent", 0)
 sys.exit(f"{rate / 1e6:.0f} Mbit/s, {lost:.1f} % lost" if rate < 1e7 or lost > 2 else 0)
-' <<<"$report" || fail "iperf3 ${*:2}, from $1"
+'
 }
