@@ -43,7 +43,7 @@ static bool flows_is_backend(const struct sr_tables *tables, const struct sr_hos
 	for (uint32_t i = 1; i < tables->max_backends; i++) {
 		const struct sr_backend *backend = &tables->backend[i];
 
-		if (backend->generation & 1 && backend->port == at->port && backend->proto == at->proto &&
+		if (tables->backend_live[i] && backend->port == at->port && backend->proto == at->proto &&
 		    sr_addr_compare(&backend->addr, &at->addr) == 0)
 			return true;
 	}
