@@ -78,6 +78,11 @@ __subprog int conn_track_tcp(struct sr_conn *conn, const struct pkt *pkt)
 		if (peer)
 			peer->isn = pkt->seq;
 	}
+	/* The next connection on this tuple, with the same backend: nobody has ended that. */
+	if ((pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN && flags & SR_CONN_CLOSED) {
+		conn_mark(conn, 0, SR_CONN_CLOSED);
+		flags &= ~SR_CONN_CLOSED;
+	}
 	end = conn_ending(pkt, flags);
 	if (end)
 		conn_end(conn, flags, end);

@@ -208,6 +208,18 @@ TEST(syn_after_a_reset_keeps_a_backend_that_is_there)
 	}
 }
 
+TEST(syn_after_a_reset_takes_back_an_end)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	client_says(FIN | ACK, ISN + 1);
+	backend_says(RST);
+	expect_syn_goes_to(BACKEND);
+	backend_says(SYN | ACK);
+	client_says(ACK, ISN + 1);
+	expect_flags(TABLE_PROVEN, SR_CONN_PROVEN, SR_CONN_CLOSED | SR_CONN_RESET);
+}
+
 TEST(syn_after_a_reset_leaves_a_draining_backend_after_a_while)
 {
 	given_service(VIP, BACKEND);
@@ -400,6 +412,7 @@ const struct CMUnitTest lifecycle_tests[] = {
 	BOTH_FAMILIES(syn_after_the_end_begins_anew),
 	BOTH_FAMILIES(syn_after_a_reset_begins_anew_if_the_backend_is_gone),
 	BOTH_FAMILIES(syn_after_a_reset_keeps_a_backend_that_is_there),
+	BOTH_FAMILIES(syn_after_a_reset_takes_back_an_end),
 	BOTH_FAMILIES(syn_after_a_reset_leaves_a_draining_backend_after_a_while),
 	BOTH_FAMILIES(syn_to_a_backend_that_is_gone_begins_anew_after_a_while),
 	BOTH_FAMILIES(syn_of_an_unproven_flow_leaves_a_backend_that_is_gone),

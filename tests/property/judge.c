@@ -51,6 +51,8 @@ static void flow_track(const struct hearing *hearing, struct flow *flow, bool is
 {
 	if (hearing->view.proto == IPPROTO_UDP)
 		return;
+	if ((hearing->view.tcp_flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
+		flow->fin_client = flow->fin_server = false;
 	if (hearing->view.tcp_flags & FLAG_FIN)
 		*(is_reply ? &flow->fin_server : &flow->fin_client) = true;
 }
