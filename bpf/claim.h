@@ -11,8 +11,11 @@
 /* Nobody will miss it: closed, or a handshake that should be over. (UDP has none.) */
 static __always_inline bool conn_is_idle_claim(const struct sr_conn *held, __u32 flags)
 {
-	if (conn_is_over(flags))
+	if (conn_is_closed(flags))
 		return true;
+	/* A reset may be forged. */
+	if (flags & SR_CONN_RESET && flags & SR_CONN_PROVEN)
+		return (__s32)(conn_now() - held->seen) > (__s32)sr_timeout_closing;
 	return held->from.proto != IPPROTO_UDP && !(flags & SR_CONN_PROVEN) &&
 	       (__s32)(conn_now() - held->created) > (__s32)sr_grace_new;
 }

@@ -73,8 +73,8 @@ __subprog int conn_track_tcp(struct sr_conn *conn, const struct pkt *pkt)
 		return false;
 
 	flags = conn->to.flags;
-	if (flags & SR_CONN_REPLY && pkt->tcp_flags & TCP_FLAG_SYN) {
-		peer = conn_mark(conn, SR_CONN_ANSWERED, 0);
+	if (pkt->tcp_flags & TCP_FLAG_SYN) {
+		peer = conn_mark(conn, flags & SR_CONN_REPLY ? SR_CONN_ANSWERED : 0, 0);
 		if (peer)
 			peer->isn = pkt->seq;
 	}
@@ -120,7 +120,8 @@ static __always_inline void conn_track(struct sr_conn *conn, struct pkt *pkt, __
 	__u32 now = conn_now();
 	__u32 seen = conn->seen;
 
-	if (seen != now) {
+	/* That a proven connection is alive no SYN says. */
+	if (seen != now && !(pkt->tcp_flags & TCP_FLAG_SYN && flags & SR_CONN_PROVEN)) {
 		conn->seen = now;
 		if ((seen ^ now) >> CONN_MEND_SHIFT)
 			conn_mend(conn);
@@ -140,26 +141,32 @@ static __always_inline bool conn_is_terminated(const struct sr_conn *conn, const
 	       !backend_is_current(conn->backend, conn->generation);
 }
 
+/* (A SYN does not count: conn_track().) */
+static __always_inline bool conn_is_quiet(const struct sr_conn *conn)
+{
+	return (__s32)(conn_now() - conn->seen) > (__s32)sr_grace_new;
+}
+
 /*
  * Does a SYN belong to this connection? It begins another where this one is
- * closed, or was not proven and has no backend. Else it may be forged: a proven
- * one is given up for it only with its backend, and if nothing was heard of it
- * for a while or its end was.
+ * closed, or was reset, or was not proven and has no backend. Else it may be
+ * forged, and the reset before it: what is proven and was heard of a moment ago
+ * is given up for neither, nor what drains for a SYN alone.
  */
 static __always_inline bool conn_bears_syn(const struct sr_conn *conn, __u32 flags)
 {
-	bool is_current, is_reset = flags & SR_CONN_RESET;
+	bool is_current;
 
 	if (conn_is_closed(flags))
 		return false;
+	is_current = backend_is_current(conn->backend, conn->generation);
+	if (flags & SR_CONN_RESET)
+		return flags & SR_CONN_PROVEN && is_current && !conn_is_quiet(conn);
 	if (flags & SR_CONN_DIRECT || backend_is_ready(conn->backend, conn->generation))
 		return true;
-	if (!(flags & SR_CONN_PROVEN))
-		return false;
-	is_current = backend_is_current(conn->backend, conn->generation);
-	if (sr_terminate && !is_current)
-		return false;
-	return is_current == is_reset ? (__s32)(conn_now() - conn->seen) <= (__s32)sr_grace_new : is_current;
+	if (!(flags & SR_CONN_PROVEN) || is_current)
+		return flags & SR_CONN_PROVEN;
+	return !sr_terminate && !conn_is_quiet(conn);
 }
 
 /*

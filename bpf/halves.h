@@ -142,25 +142,25 @@ __subprog int conn_mend(struct sr_conn *conn)
 __subprog int conn_promote(struct sr_conn *conn)
 {
 	struct sr_scratch *scratch = conn_scratch();
+	enum conn_peer_state state;
 	struct sr_conn *peer;
 
 	if (!conn || !scratch)
 		return 0;
+	state = conn_peer(scratch, conn, &peer);
+	if (state == CONN_PEER_TAKEN)
+		return 0;
 	conn_mark_half(conn, SR_CONN_PROVEN, 0);
 	conn->seen = conn_now();
 	conn_copy_to(&sr_conns, conn);
-	switch (conn_peer(scratch, conn, &peer)) {
-	case CONN_PEER_THERE:
-		conn_mark_half(peer, SR_CONN_PROVEN, 0);
-		peer->seen = conn->seen;
-		conn_copy_to(&sr_conns, peer);
-		break;
-	case CONN_PEER_GONE:
+	if (state == CONN_PEER_GONE) {
+		scratch->reply.to.flags |= SR_CONN_PROVEN;
 		conn_copy_to(&sr_conns, &scratch->reply);
-		break;
-	case CONN_PEER_TAKEN:
-		break;
+		return 0;
 	}
+	conn_mark_half(peer, SR_CONN_PROVEN, 0);
+	peer->seen = conn->seen;
+	conn_copy_to(&sr_conns, peer);
 	return 0;
 }
 

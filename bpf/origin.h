@@ -7,27 +7,37 @@
 #ifndef BPF_ORIGIN_H
 #define BPF_ORIGIN_H
 
-#include "dispatch.h"
+#include "conn.h"
 #include "forward.h"
+
+/* Has no router between: which device leads there is not asked (RFC 4291, section 2.5.6). */
+static __always_inline bool origin_is_link_local(const struct pkt *pkt)
+{
+	return pkt->family == 6 && pkt->tuple.src.byte[0] == 0xfe && (pkt->tuple.src.byte[1] & 0xc0) == 0x80;
+}
 
 /*
  * Who was forged, for certain: one of our pods from elsewhere than its device,
  * this host itself from without, what is no host at all (RFC 1812, section
- * 5.3.7). Asymmetric routes are none of our business.
+ * 5.3.7). Asymmetric routes are none of our business. The way back is asked as
+ * it will be: from `answers`, the address that what goes there bears.
  */
-static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt)
+static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt, const struct sr_addr *answers)
 {
+	__u32 here = ctx_ifindex(ctx);
 	struct bpf_fib_lookup fib = {};
 	struct sr_device *device;
 	long way;
 
 	if (!addr_is_host(&pkt->tuple.src, pkt->family))
 		return true;
-	forward_ask(&fib, ctx, pkt, &pkt->tuple.dst, &pkt->tuple.src);
+	if (origin_is_link_local(pkt))
+		return false;
+	forward_ask(&fib, ctx, pkt, answers, &pkt->tuple.src);
 	way = ctx_fib_lookup(ctx, &fib);
 	if (way == BPF_FIB_LKUP_RET_NOT_FWDED)
 		return true;
-	if (!forward_has_route(way) || fib.ifindex == ctx_ifindex(ctx))
+	if (!forward_has_route(way) || fib.ifindex == here)
 		return false;
 	device = device_lookup(fib.ifindex);
 	return device && !(device->flags & SR_DEVICE_UPLINK);
@@ -46,14 +56,16 @@ static __always_inline bool origin_calls_us(sr_ctx *ctx)
 	return *(__u32 *)to == *(__u32 *)device->mac && *(__u16 *)(to + 4) == *(__u16 *)(device->mac + 4);
 }
 
-/* SR_OK, or why no flow begins. */
-static __noinline int origin_check(sr_ctx *ctx, const struct pkt *pkt, enum side from)
+/* May the flow that scratch->conn was made for begin? SR_OK or SR_DROP_*. */
+static __noinline int origin_check(sr_ctx *ctx, const struct pkt *pkt)
 {
-	if (!pkt)
+	struct sr_scratch *scratch = conn_scratch();
+	const struct sr_addr *answers;
+
+	if (!pkt || !scratch)
 		return SR_DROP_INTERNAL;
-	if (!origin_calls_us(ctx))
-		return SR_PASS_OTHER_HOST;
-	return from != SIDE_HOST && origin_is_martian(ctx, pkt) ? SR_DROP_MARTIAN : SR_OK;
+	answers = scratch->conn.to.flags & SR_CONN_SNAT ? &pkt->tuple.dst : &scratch->conn.to.dst;
+	return origin_is_martian(ctx, pkt, answers) ? SR_DROP_MARTIAN : SR_OK;
 }
 
 #endif

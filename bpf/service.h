@@ -47,7 +47,8 @@ static __always_inline void service_note(struct sr_scratch *scratch, const struc
 {
 	scratch->conn.from = pkt->tuple;
 	scratch->conn.created = scratch->conn.seen = conn_now();
-	scratch->conn.isn = 0;
+	/* Of the client: the other half keeps it. */
+	scratch->conn.isn = pkt->seq;
 }
 
 /*
@@ -56,7 +57,8 @@ static __always_inline void service_note(struct sr_scratch *scratch, const struc
  * one connection where there are two. So that one gets another port, as
  * netfilter would give it: scratch->conn leads to where it went, and conn_open()
  * finds its port taken. Only a hook that no other of ours comes before can tell
- * such a packet from one that was translated.
+ * such a packet from one that was translated; should one meet it after all, it
+ * knows its initial sequence number.
  */
 static __always_inline bool service_is_collision(const struct pkt *pkt, struct sr_scratch *scratch, bool is_first)
 {
@@ -67,7 +69,7 @@ static __always_inline bool service_is_collision(const struct pkt *pkt, struct s
 	tuple_invert(&scratch->reply.from, &pkt->tuple);
 	conn = conn_get(&scratch->reply.from);
 	if (!conn || (conn->to.flags & (SR_CONN_REPLY | SR_CONN_SNAT)) != SR_CONN_REPLY ||
-	    !conn_is_live(conn, conn->to.flags))
+	    conn_is_over(conn->to.flags) || !conn_is_live(conn, conn->to.flags) || conn->isn == pkt->seq)
 		return false;
 
 	service_note(scratch, pkt);
@@ -132,10 +134,12 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 	if (!scratch)
 		return SR_DROP_INTERNAL;
 	ret = service_find(pkt, from, CTX_CAN_REDO || from == SIDE_POD);
-	if (ret == SR_OK)
-		ret = origin_check(ctx, pkt, from);
+	if (ret == SR_OK && !origin_calls_us(ctx))
+		ret = SR_PASS_OTHER_HOST;
 	if (ret == SR_OK)
 		ret = service_choose(ctx, pkt, from, scratch);
+	if (ret == SR_OK && from != SIDE_HOST)
+		ret = origin_check(ctx, pkt);
 	if (ret == SR_OK)
 		ret = conn_open();
 	if (ret == SR_OK)

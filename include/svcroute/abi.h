@@ -213,7 +213,7 @@ struct sr_conn {
 	__u32 service;	  /* index in sr_services */
 	__u32 created;	  /* tick */
 	__u32 seen;	  /* tick of the last packet */
-	__u32 isn;	  /* TCP: the backend's initial sequence number; SCTP: its tag */
+	__u32 isn;	  /* the other end's initial sequence number; SCTP: its tag */
 };
 _Static_assert(sizeof(struct sr_conn) == 104, "sr_conn");
 

@@ -84,11 +84,11 @@ static void expect_told_apart(enum program in, const char *client, const char *v
 {
 	send(in, packet(client, vip, .flags = SYN));
 	expect_packet(packet(client, POD2 ":8080", .flags = SYN));
-	send(in, packet(client, POD2 ":8080", .flags = SYN));
+	send(in, packet(client, POD2 ":8080", .flags = SYN, .seq = 77));
 	other = expect_snat(other);
-	expect_packet(packet(other, POD2 ":8080", .flags = SYN));
-	send(in, packet(client, POD2 ":8080", .flags = SYN));
-	expect_packet(packet(other, POD2 ":8080", .flags = SYN));
+	expect_packet(packet(other, POD2 ":8080", .flags = SYN, .seq = 77));
+	send(in, packet(client, POD2 ":8080", .flags = SYN, .seq = 77));
+	expect_packet(packet(other, POD2 ":8080", .flags = SYN, .seq = 77));
 
 	send_by(DEVICE_POD2, in == PROG_XDP ? PROG_TO_WIRE : PROG_TO_POD, packet(POD2 ":8080", client));
 	expect_packet(packet(vip, client));
@@ -114,6 +114,38 @@ TEST(what_xdp_translated_is_no_direct_call)
 	send(PROG_FROM_WIRE, *sent());
 	expect_untouched(SR_PASS_NOT_A_SERVICE);
 	assert_int_equal(conns_count(TABLE_NEW), 2);
+}
+
+/* A bridge and its ports may both be pods' devices: what was translated is met again. */
+TEST(what_was_translated_is_no_direct_call)
+{
+	given_service("10.96.0.10:80", POD2 ":8080");
+	given_external("198.51.100.7:90", POD2 ":8080");
+	send(PROG_FROM_POD, packet(POD1 ":1234", "10.96.0.10:80", .flags = SYN, .seq = 5));
+	send(PROG_FROM_POD, *sent());
+	expect_untouched(SR_PASS_NOT_A_SERVICE);
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90", .flags = SYN, .seq = 5));
+	send(PROG_XDP, *sent());
+	expect_untouched(SR_PASS_NOT_A_SERVICE);
+}
+
+/* One forged packet, where ports are scarce, must not give a connection's answers to another client. */
+TEST(a_reset_connection_does_not_give_way_at_once)
+{
+	const char *node = NODE ":2000";
+
+	given_snat_ports(2000, 2000);
+	given_external(VIP, REMOTE ":8080");
+	send(PROG_XDP, tcp(CLIENT ":1234", VIP, .flags = SYN, .seq = 100));
+	send(PROG_XDP, tcp(REMOTE ":8080", node, .flags = SYN | ACK, .seq = 5000, .ack = 101));
+	send(PROG_XDP, tcp(CLIENT ":1234", VIP, .flags = ACK, .seq = 101, .ack = 5001));
+	send(PROG_XDP, tcp(CLIENT ":1234", VIP, .flags = RST));
+	send(PROG_XDP, tcp(CLIENT ":1235", VIP, .flags = SYN));
+	expect_drop(SR_DROP_NO_PORT);
+	conn_age(CLIENT ":1234", VIP, 65);
+	conn_age(REMOTE ":8080", node, 65);
+	send(PROG_XDP, tcp(CLIENT ":1235", VIP, .flags = SYN));
+	expect_verdict(VERDICT_TX);
 }
 
 /* Eight ports: no more than eight flows, and those keep them. */
@@ -236,6 +268,8 @@ const struct CMUnitTest claims_tests[] = {
 	EACH_WAY(two_frontends_with_one_backend),
 	BOTH_FAMILIES(a_service_and_directly_its_backend),
 	BOTH_FAMILIES(what_xdp_translated_is_no_direct_call),
+	BOTH_FAMILIES(what_was_translated_is_no_direct_call),
+	BOTH_FAMILIES(a_reset_connection_does_not_give_way_at_once),
 	BOTH_FAMILIES(when_the_ports_are_used_up),
 	BOTH_FAMILIES(an_expired_claim_is_taken_over),
 	BOTH_FAMILIES(a_closed_connection_gives_way),

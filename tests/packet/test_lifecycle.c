@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* From the first packet to the last: when a flow is proven, and when it is over. */
 #include <stdio.h>
+#include <string.h>
 
 #include "tests.h"
 
@@ -208,6 +209,65 @@ TEST(syn_after_a_reset_keeps_a_backend_that_is_there)
 	}
 }
 
+/* Who comes again later is led where the service leads now. */
+static void expect_other_backend(struct frame before)
+{
+	char first[64];
+	int others = 0;
+
+	send(PROG_FROM_POD, tcp(POD_CLIENT, VIP, .flags = SYN));
+	snprintf(first, sizeof(first), "%s", frame_destination(sent()));
+	for (int i = 0; i < 64; i++) {
+		if (before.length)
+			send(PROG_FROM_POD, before);
+		else
+			send(PROG_TO_POD,
+			     tcp(frame_destination(&(struct frame[]){*sent()}[0]), POD_CLIENT, .flags = RST));
+		conn_age(POD_CLIENT, VIP, 3);
+		send(PROG_FROM_POD, tcp(POD_CLIENT, VIP, .flags = SYN));
+		others += strcmp(frame_destination(sent()), first) != 0;
+	}
+	assert_int_not_equal(others, 0);
+}
+
+TEST(syn_after_a_reset_is_led_anew)
+{
+	given_service(VIP, BACKEND, POD1B ":8080");
+	expect_other_backend(tcp(POD_CLIENT, VIP, .flags = RST));
+}
+
+TEST(syn_after_a_refusal_is_led_anew)
+{
+	given_service(VIP, BACKEND, POD1B ":8080");
+	expect_other_backend((struct frame){});
+}
+
+TEST(syn_after_a_reset_follows_source_ranges)
+{
+	const char *vip = "198.51.100.9:80";
+
+	given_kind(SR_FRONTEND_LOAD_BALANCER, vip, BACKEND);
+	send(PROG_FROM_POD, tcp(POD_CLIENT, vip, .flags = SYN));
+	send(PROG_FROM_POD, tcp(POD_CLIENT, vip, .flags = RST));
+	given_sources(vip, "192.0.2.7/32");
+	conn_age(POD_CLIENT, vip, 3);
+	send(PROG_FROM_POD, tcp(POD_CLIENT, vip, .flags = SYN));
+	expect_drop(SR_DROP_SOURCE_RANGE);
+}
+
+/* Linux sends one each second at first (net.ipv4.tcp_syn_linear_timeouts). */
+TEST(syns_each_second_leave_a_backend_that_is_gone)
+{
+	given_service(VIP, BACKEND);
+	shake_hands();
+	given_service(VIP, POD1B ":8080");
+	for (int i = 0; i < 2; i++) {
+		client_says(SYN, 0);
+		conn_age(POD_CLIENT, VIP, 1);
+	}
+	expect_syn_goes_to(POD1B ":8080");
+}
+
 TEST(syn_after_a_reset_takes_back_an_end)
 {
 	given_service(VIP, BACKEND);
@@ -412,6 +472,10 @@ const struct CMUnitTest lifecycle_tests[] = {
 	BOTH_FAMILIES(syn_after_the_end_begins_anew),
 	BOTH_FAMILIES(syn_after_a_reset_begins_anew_if_the_backend_is_gone),
 	BOTH_FAMILIES(syn_after_a_reset_keeps_a_backend_that_is_there),
+	BOTH_FAMILIES(syn_after_a_reset_is_led_anew),
+	BOTH_FAMILIES(syn_after_a_refusal_is_led_anew),
+	BOTH_FAMILIES(syn_after_a_reset_follows_source_ranges),
+	BOTH_FAMILIES(syns_each_second_leave_a_backend_that_is_gone),
 	BOTH_FAMILIES(syn_after_a_reset_takes_back_an_end),
 	BOTH_FAMILIES(syn_after_a_reset_leaves_a_draining_backend_after_a_while),
 	BOTH_FAMILIES(syn_to_a_backend_that_is_gone_begins_anew_after_a_while),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Whose packets begin a flow: not those of forged sources, nor those to another's link address. */
+#include <stdlib.h>
+
 #include "tests.h"
 
 #define VIP "198.51.100.7:90"
@@ -47,6 +49,39 @@ TEST(an_address_that_another_way_leads_to)
 	expect_packet(packet(CLIENT ":5555", POD1 ":8080", .flags = SYN));
 }
 
+/* No router leads to it. */
+TEST(a_link_local_address)
+{
+	given_external(VIP, POD1 ":8080");
+	send(PROG_FROM_WIRE, packet("[fe80::99]:5555", VIP, .flags = SYN));
+	expect_packet(packet("[fe80::99]:5555", POD1 ":8080", .flags = SYN));
+}
+
+TEST(no_hosts_address)
+{
+	static const char *const v4[] = {"0.0.0.0:9", "127.0.0.1:9", "224.0.0.1:9", "255.255.255.255:9"};
+	static const char *const v6[] = {"[::]:9", "[::1]:9", "[ff02::1]:9", "[ff0e::7]:9"};
+
+	given_external(VIP, POD1 ":8080");
+	for (size_t i = 0; i < ARRAY_SIZE(v4); i++)
+		expect_martian(DEVICE_ETH0, PROG_FROM_WIRE, world.family == 4 ? v4[i] : v6[i]);
+}
+
+/* The way back may hang on who answers: here pods alone have a default route. */
+TEST(an_address_that_only_pods_have_a_route_to)
+{
+	int failed =
+		system("ip rule add from 10.244.0.0/16 lookup 77 && ip route add default via 10.240.0.1 table 77 && "
+		       "ip route del default");
+
+	given_external(VIP, POD1 ":8080");
+	send(PROG_FROM_WIRE, packet(CLIENT ":5555", VIP, .flags = SYN));
+	failed |= system(
+		"ip route add default via 10.240.0.1 && ip route flush table 77 && ip rule del from 10.244.0.0/16");
+	assert_int_equal(failed, 0);
+	expect_packet(packet(CLIENT ":5555", POD1 ":8080", .flags = SYN));
+}
+
 static void expect_not_ours(enum program program, unsigned int first_byte)
 {
 	send(program, frame_poke(packet(CLIENT ":1234", VIP, .flags = SYN, .dmac = MAC_OTHER_NODE), 0, first_byte));
@@ -75,8 +110,14 @@ TEST(a_frame_of_a_known_flow_to_another_link_address)
 }
 
 const struct CMUnitTest origin_tests[] = {
-	EACH_WAY(a_pods_address_from_without),	   EACH_WAY(a_pods_address_from_another_pod),
-	EACH_WAY(this_hosts_own_address),	   EACH_WAY(an_address_that_another_way_leads_to),
-	EACH_WAY(a_frame_to_another_link_address), EACH_WAY(a_frame_of_a_known_flow_to_another_link_address),
+	EACH_WAY(a_pods_address_from_without),
+	EACH_WAY(a_pods_address_from_another_pod),
+	EACH_WAY(this_hosts_own_address),
+	EACH_WAY(an_address_that_another_way_leads_to),
+	BOTH_FAMILIES(no_hosts_address),
+	ONLY_V6(a_link_local_address),
+	ONLY_V4(an_address_that_only_pods_have_a_route_to),
+	EACH_WAY(a_frame_to_another_link_address),
+	EACH_WAY(a_frame_of_a_known_flow_to_another_link_address),
 };
 const size_t num_origin_tests = ARRAY_SIZE(origin_tests);

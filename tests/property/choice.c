@@ -203,6 +203,7 @@ static bool judge_hidden(struct hearing *hearing, bool local)
 	struct kernel_result was = judge->got;
 	struct hearing probe = *hearing;
 	struct wire_frame frame = {};
+	bool may_be_unreachable;
 	unsigned int unused;
 	struct flow *flow;
 	bool is_fine;
@@ -210,8 +211,9 @@ static bool judge_hidden(struct hearing *hearing, bool local)
 	if (!hearing_probe(&probe, &frame, &judge->got))
 		return judge_fail(judge, "the program to run");
 	/* XDP leaves an endpoint without a route to tc, and begins no flow: the probe's choice is another. */
-	probe.is_second_choice = was.reason == SR_PASS_TO_TC && set_unreachable(hearing, local, &unused);
-	if (probe.is_second_choice && judge->got.reason == SR_DROP_NO_ROUTE) {
+	may_be_unreachable = was.reason == SR_PASS_TO_TC && set_unreachable(hearing, local, &unused);
+	probe.is_second_choice = hearing->is_second_choice || may_be_unreachable;
+	if (may_be_unreachable && judge->got.reason == SR_DROP_NO_ROUTE) {
 		is_fine = judge_unreachable(&probe, local);
 		judge->got = was;
 		return is_fine && judge_untouched(hearing, SR_PASS_TO_TC);
@@ -222,8 +224,7 @@ static bool judge_hidden(struct hearing *hearing, bool local)
 	if (!flow || !judge_translated(&probe, flow, false))
 		return false;
 	judge->got = was;
-	return probe.is_second_choice ? judge_untouched(hearing, SR_PASS_TO_TC)
-				      : judge_translated(hearing, flow, false);
+	return may_be_unreachable ? judge_untouched(hearing, SR_PASS_TO_TC) : judge_translated(hearing, flow, false);
 }
 
 /* Nothing shows which endpoint was chosen. */
@@ -247,6 +248,16 @@ static bool is_martian(const struct hearing *hearing)
 	if (!wire_is_host(&hearing->view.src, hearing->view.family) || place_is_host(&hearing->view.src))
 		return true;
 	return (way.device == DEVICE_POD1 || way.device == DEVICE_POD2) && way.device != hearing->at.device;
+}
+
+/* The endpoint was chosen first; one without a route is told of before the source is looked at. */
+static bool judge_martian(struct hearing *hearing, bool local)
+{
+	unsigned int unused;
+
+	if (is_xdp(hearing) && hearing->judge->got.reason == SR_PASS_TO_TC && set_unreachable(hearing, local, &unused))
+		return judge_untouched(hearing, SR_PASS_TO_TC);
+	return judge_dropped(hearing, SR_DROP_MARTIAN);
 }
 
 bool judge_direct(struct hearing *hearing)
@@ -280,8 +291,6 @@ bool judge_new(struct hearing *hearing)
 
 	if (is_xdp(hearing) && !is_for_us(hearing))
 		return judge_untouched(hearing, SR_PASS_OTHER_HOST);
-	if (is_martian(hearing))
-		return judge_dropped(hearing, SR_DROP_MARTIAN);
 	if (!rules_is_listed(hearing->port, hearing->kind, &hearing->view.src))
 		return judge_dropped(hearing, SR_DROP_SOURCE_RANGE);
 	if (!set_size(hearing->port, local)) {
@@ -291,6 +300,8 @@ bool judge_new(struct hearing *hearing)
 	}
 	if (judge->got.reason == SR_DROP_NO_ROUTE)
 		return judge_unreachable(hearing, local);
+	if (is_martian(hearing))
+		return judge_martian(hearing, local);
 	if (is_hidden(hearing))
 		return judge_hidden(hearing, local);
 	if (judge->got.reason != SR_OK)

@@ -19,9 +19,9 @@ struct flow {
 	bool host_client, host_backend;
 	enum device device; /* by which its first packet came */
 	bool from_pod;
-	const struct rules_port *port; /* NULL: the backend was called directly */
-	uint64_t endpoint;	       /* identity */
-	bool fin_client, fin_server;
+	const struct rules_port *port;	    /* NULL: the backend was called directly */
+	uint64_t endpoint;		    /* identity */
+	bool fin_client, fin_server, reset; /* reset: at any time */
 	bool gone;
 	struct flow *next[2];
 };

@@ -12,15 +12,19 @@
 
 /* --- a known flow ------------------------------------------------------------------------ */
 
-/* Is the flow still with its endpoint, in the kernel's eyes? Its next packet shows it. */
+/* Is the flow still with its endpoint, in the kernel's eyes? If this packet does not show it, its next one does. */
 static bool flow_stays(const struct hearing *hearing, const struct flow *flow)
 {
+	struct kernel_result got = hearing->judge->got;
 	struct hearing probe = *hearing;
 	struct wire_frame frame = {};
-	struct kernel_result got;
 	struct wire_view view;
 
-	if (!hearing_probe(&probe, &frame, &got) || got.reason != SR_OK)
+	if (got.reason == SR_PASS_TO_TC || got.reason == SR_DROP_TTL || got.reason == SR_DROP_SCTP_FRAGMENT) {
+		if (!hearing_probe(&probe, &frame, &got))
+			return false;
+	}
+	if (got.reason != SR_OK)
 		return false;
 	wire_read(&view, &got.out);
 	return view.dport == flow->backend.dport && view.sport == flow->backend.sport &&
@@ -29,8 +33,8 @@ static bool flow_stays(const struct hearing *hearing, const struct flow *flow)
 
 /*
  * Does the client's packet belong to its flow, or begin another on the same
- * tuple? Where a SYN calls an endpoint that takes no new flows, that hangs on
- * what was heard, and when: this model has no clock.
+ * tuple? Where there was a reset, or a SYN calls an endpoint that takes no new
+ * flows, that hangs on what was heard, and when: this model has no clock.
  */
 static bool flow_goes_on(const struct hearing *hearing, const struct flow *flow)
 {
@@ -42,9 +46,9 @@ static bool flow_goes_on(const struct hearing *hearing, const struct flow *flow)
 		return true;
 	if (flow->fin_client && flow->fin_server)
 		return false;
-	if (!flow->port)
+	if (!flow->reset && (!flow->port || (endpoint && (endpoint->in_cluster || endpoint->in_local))))
 		return true;
-	return (endpoint && (endpoint->in_cluster || endpoint->in_local)) || flow_stays(hearing, flow);
+	return flow_stays(hearing, flow);
 }
 
 static void flow_track(const struct hearing *hearing, struct flow *flow, bool is_reply)
@@ -53,6 +57,8 @@ static void flow_track(const struct hearing *hearing, struct flow *flow, bool is
 		return;
 	if ((hearing->view.tcp_flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN)
 		flow->fin_client = flow->fin_server = false;
+	if (hearing->view.tcp_flags & FLAG_RST)
+		flow->reset = true;
 	if (hearing->view.tcp_flags & FLAG_FIN)
 		*(is_reply ? &flow->fin_server : &flow->fin_client) = true;
 }
@@ -67,6 +73,10 @@ static bool is_collision(const struct hearing *hearing)
 	const struct flow *flow = flows_find(&turned, &is_reply);
 
 	if (!is_xdp(hearing) && hearing->at.hook != SR_HOOK_FROM_POD)
+		return false;
+	/* What is over does not count, and that a reset is the last word the model does not know. */
+	if (flow && (flow->reset || (flow->fin_client && flow->fin_server)) &&
+	    hearing->judge->got.reason == SR_PASS_NOT_A_SERVICE)
 		return false;
 	return flow && is_reply && !flow->snat && hearing->view.proto != IPPROTO_UDP &&
 	       (hearing->view.tcp_flags & (FLAG_SYN | FLAG_ACK)) == FLAG_SYN;
@@ -101,13 +111,17 @@ static bool judge_unknown(struct hearing *hearing)
 /* A packet that may be for a service, of a known flow or of a new one. */
 static bool judge_served(struct hearing *hearing, struct flow *flow, bool is_reply)
 {
+	/* After a reset the same endpoint may have been chosen again, unseen: such choices are not counted. */
 	if (flow && !is_reply && !flow_goes_on(hearing, flow)) {
+		hearing->is_second_choice = flow->reset;
 		flow->gone = true;
 		flow = NULL;
 	}
 	if (!flow)
 		return judge_unknown(hearing);
 	flow_track(hearing, flow, is_reply);
+	if (flow->reset && is_xdp(hearing) && hearing->judge->got.reason == SR_PASS_TO_TC)
+		return judge_untouched(hearing, SR_PASS_TO_TC);
 	return judge_translated(hearing, flow, is_reply);
 }
 

@@ -74,12 +74,17 @@ bool sr_flows_are_touched(const struct sr_apply *apply)
 
 /* --- which flows that ends ---------------------------------------------------------------- */
 
+struct stale_flow {
+	struct sr_conn_key key;
+	uint32_t created;
+};
+
 struct flows {
 	const struct sr_datapath *datapath;
 	const struct sr_tables *tables;
 	struct sr_hostport *backend; /* in use, sorted; made when it is first asked for */
 	size_t num_backends;
-	struct sr_conn_key *stale;
+	struct stale_flow *stale;
 	size_t num_stale;
 };
 
@@ -163,7 +168,7 @@ static int flows_look(const void *key, const void *value, void *context)
 {
 	const struct sr_conn *conn = value;
 	struct flows *flows = context;
-	struct sr_conn_key *place;
+	struct stale_flow *place;
 	int r;
 
 	/* One whose own backend is gone notices that itself. */
@@ -176,8 +181,19 @@ static int flows_look(const void *key, const void *value, void *context)
 	place = sr_array_add(&flows->stale, &flows->num_stale, sizeof(*place));
 	if (!place)
 		return -ENOMEM;
-	memcpy(place, key, sizeof(*place));
+	memcpy(&place->key, key, sizeof(place->key));
+	place->created = conn->created;
 	return 0;
+}
+
+/* Unless it has begun anew since. */
+static void flows_forget(const struct flows *flows, enum sr_map map, const struct stale_flow *stale)
+{
+	int fd = flows->datapath->map_fd[map];
+	struct sr_conn conn;
+
+	if (bpf_map_lookup_elem(fd, &stale->key, &conn) == 0 && conn.created == stale->created)
+		bpf_map_delete_elem(fd, &stale->key);
 }
 
 int sr_flows_forget_stale(const struct sr_datapath *datapath, const struct sr_tables *tables)
@@ -189,8 +205,8 @@ int sr_flows_forget_stale(const struct sr_datapath *datapath, const struct sr_ta
 	if (r == 0)
 		r = sr_map_each(datapath->map_fd[SR_MAP_CONNS_NEW], flows_look, &flows);
 	for (size_t i = 0; i < flows.num_stale; i++) {
-		bpf_map_delete_elem(datapath->map_fd[SR_MAP_CONNS], &flows.stale[i]);
-		bpf_map_delete_elem(datapath->map_fd[SR_MAP_CONNS_NEW], &flows.stale[i]);
+		flows_forget(&flows, SR_MAP_CONNS, &flows.stale[i]);
+		flows_forget(&flows, SR_MAP_CONNS_NEW, &flows.stale[i]);
 	}
 	return r;
 }
