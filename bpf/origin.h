@@ -7,22 +7,28 @@
 #ifndef BPF_ORIGIN_H
 #define BPF_ORIGIN_H
 
-#include "conn.h"
+#include "dispatch.h"
 #include "forward.h"
 
-/* Has no router between: which device leads there is not asked (RFC 4291, section 2.5.6). */
-static __always_inline bool origin_is_link_local(const struct pkt *pkt)
+/* One that the device sends from, or that bears frontends: of others that are this host's we do not know. */
+static __always_inline bool origin_is_known_ours(sr_ctx *ctx, const struct pkt *pkt)
 {
-	return pkt->family == 6 && pkt->tuple.src.byte[0] == 0xfe && (pkt->tuple.src.byte[1] & 0xc0) == 0x80;
+	struct sr_device *device = device_lookup(ctx_ifindex(ctx));
+	const struct sr_addr *src = &pkt->tuple.src;
+
+	if (device && addr_is_equal(src, pkt->family == 4 ? &device->snat4 : &device->snat6))
+		return true;
+	return address_flags(src) >= 0;
 }
 
 /*
  * Who was forged, for certain: one of our pods from elsewhere than its device,
  * this host itself from without, what is no host at all (RFC 1812, section
- * 5.3.7). Asymmetric routes are none of our business. The way back is asked as
- * it will be: from `answers`, the address that what goes there bears.
+ * 5.3.7). Asymmetric routes are none of our business, nor those that hang on
+ * more than where to: the FIB helper says the same of this host and of what it
+ * has no route to.
  */
-static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt, const struct sr_addr *answers)
+static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt)
 {
 	__u32 here = ctx_ifindex(ctx);
 	struct bpf_fib_lookup fib = {};
@@ -31,12 +37,10 @@ static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt
 
 	if (!addr_is_host(&pkt->tuple.src, pkt->family))
 		return true;
-	if (origin_is_link_local(pkt))
-		return false;
-	forward_ask(&fib, ctx, pkt, answers, &pkt->tuple.src);
+	forward_ask(&fib, ctx, pkt, &pkt->tuple.dst, &pkt->tuple.src);
 	way = ctx_fib_lookup(ctx, &fib);
 	if (way == BPF_FIB_LKUP_RET_NOT_FWDED)
-		return true;
+		return origin_is_known_ours(ctx, pkt);
 	if (!forward_has_route(way) || fib.ifindex == here)
 		return false;
 	device = device_lookup(fib.ifindex);
@@ -56,16 +60,14 @@ static __always_inline bool origin_calls_us(sr_ctx *ctx)
 	return *(__u32 *)to == *(__u32 *)device->mac && *(__u16 *)(to + 4) == *(__u16 *)(device->mac + 4);
 }
 
-/* May the flow that scratch->conn was made for begin? SR_OK or SR_DROP_*. */
-static __noinline int origin_check(sr_ctx *ctx, const struct pkt *pkt)
+/* SR_OK, or why no flow begins. */
+static __noinline int origin_check(sr_ctx *ctx, const struct pkt *pkt, enum side from)
 {
-	struct sr_scratch *scratch = conn_scratch();
-	const struct sr_addr *answers;
-
-	if (!pkt || !scratch)
+	if (!pkt)
 		return SR_DROP_INTERNAL;
-	answers = scratch->conn.to.flags & SR_CONN_SNAT ? &pkt->tuple.dst : &scratch->conn.to.dst;
-	return origin_is_martian(ctx, pkt, answers) ? SR_DROP_MARTIAN : SR_OK;
+	if (!origin_calls_us(ctx))
+		return SR_PASS_OTHER_HOST;
+	return from != SIDE_HOST && origin_is_martian(ctx, pkt) ? SR_DROP_MARTIAN : SR_OK;
 }
 
 #endif

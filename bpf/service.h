@@ -134,12 +134,10 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 	if (!scratch)
 		return SR_DROP_INTERNAL;
 	ret = service_find(pkt, from, CTX_CAN_REDO || from == SIDE_POD);
-	if (ret == SR_OK && !origin_calls_us(ctx))
-		ret = SR_PASS_OTHER_HOST;
+	if (ret == SR_OK)
+		ret = origin_check(ctx, pkt, from);
 	if (ret == SR_OK)
 		ret = service_choose(ctx, pkt, from, scratch);
-	if (ret == SR_OK && from != SIDE_HOST)
-		ret = origin_check(ctx, pkt);
 	if (ret == SR_OK)
 		ret = conn_open();
 	if (ret == SR_OK)

@@ -35,6 +35,10 @@ TEST(this_hosts_own_address)
 {
 	given_external(VIP, POD1 ":8080");
 	expect_martian(DEVICE_ETH0, PROG_XDP, NODE ":5555");
+	expect_martian(DEVICE_ETH0, PROG_FROM_WIRE, NODE ":5555");
+	/* Other devices' addresses, where node ports are served at them. */
+	given_frontend_kind(VIP, SR_FRONTEND_NODE_PORT, NODE ":30080");
+	given_frontend_kind(VIP, SR_FRONTEND_NODE_PORT, NODE_ETH1 ":30080");
 	expect_martian(DEVICE_ETH0, PROG_FROM_WIRE, NODE_ETH1 ":5555");
 	expect_martian(DEVICE_POD1, PROG_FROM_POD, NODE ":5555");
 }

@@ -118,8 +118,11 @@ TEST(who_is_no_host_is_told_nothing)
 	static const char *const v6[] = {"[::]:9", "[::1]:9", "[ff02::1]:9", "[ff0e::7]:9"};
 
 	given_nobody();
-	for (size_t i = 0; i < ARRAY_SIZE(v4); i++)
-		expect_silence(packet(world.family == 4 ? v4[i] : v6[i], TO));
+	for (size_t i = 0; i < ARRAY_SIZE(v4); i++) {
+		send(PROG_FROM_WIRE, packet(world.family == 4 ? v4[i] : v6[i], TO));
+		expect_drop(SR_DROP_MARTIAN);
+		expect_verdict(VERDICT_DROP);
+	}
 }
 
 TEST(what_went_to_all_on_the_link_is_not_answered)

@@ -245,19 +245,12 @@ static bool is_martian(const struct hearing *hearing)
 
 	if (hearing_caller(hearing) == CALLER_HOST)
 		return false;
-	if (!wire_is_host(&hearing->view.src, hearing->view.family) || place_is_host(&hearing->view.src))
+	if (!wire_is_host(&hearing->view.src, hearing->view.family))
 		return true;
+	/* As this host's own it is known by what was programmed, which the model does not ask. */
+	if (place_is_host(&hearing->view.src))
+		return hearing->judge->got.reason == SR_DROP_MARTIAN;
 	return (way.device == DEVICE_POD1 || way.device == DEVICE_POD2) && way.device != hearing->at.device;
-}
-
-/* The endpoint was chosen first; one without a route is told of before the source is looked at. */
-static bool judge_martian(struct hearing *hearing, bool local)
-{
-	unsigned int unused;
-
-	if (is_xdp(hearing) && hearing->judge->got.reason == SR_PASS_TO_TC && set_unreachable(hearing, local, &unused))
-		return judge_untouched(hearing, SR_PASS_TO_TC);
-	return judge_dropped(hearing, SR_DROP_MARTIAN);
 }
 
 bool judge_direct(struct hearing *hearing)
@@ -291,6 +284,8 @@ bool judge_new(struct hearing *hearing)
 
 	if (is_xdp(hearing) && !is_for_us(hearing))
 		return judge_untouched(hearing, SR_PASS_OTHER_HOST);
+	if (is_martian(hearing))
+		return judge_dropped(hearing, SR_DROP_MARTIAN);
 	if (!rules_is_listed(hearing->port, hearing->kind, &hearing->view.src))
 		return judge_dropped(hearing, SR_DROP_SOURCE_RANGE);
 	if (!set_size(hearing->port, local)) {
@@ -300,8 +295,6 @@ bool judge_new(struct hearing *hearing)
 	}
 	if (judge->got.reason == SR_DROP_NO_ROUTE)
 		return judge_unreachable(hearing, local);
-	if (is_martian(hearing))
-		return judge_martian(hearing, local);
 	if (is_hidden(hearing))
 		return judge_hidden(hearing, local);
 	if (judge->got.reason != SR_OK)

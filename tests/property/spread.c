@@ -67,7 +67,7 @@ const char *spread_wrong(void)
 	static char text[128];
 
 	spread_fold();
-	if (total.chi_square <= total.mean + 6 * sqrt(total.variance))
+	if (total.chi_square <= total.mean + 6 * sqrt(total.variance) + 0.01)
 		return NULL;
 	snprintf(text, sizeof(text), "chi-square %.0f, where %.0f +- %.0f is even, of %llu choices", total.chi_square,
 		 total.mean, sqrt(total.variance), (unsigned long long)total.choices);
