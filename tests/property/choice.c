@@ -247,9 +247,6 @@ static bool is_martian(const struct hearing *hearing)
 		return false;
 	if (!wire_is_host(&hearing->view.src, hearing->view.family))
 		return true;
-	/* As this host's own it is known by what was programmed, which the model does not ask. */
-	if (place_is_host(&hearing->view.src))
-		return hearing->judge->got.reason == SR_DROP_MARTIAN;
 	return (way.device == DEVICE_POD1 || way.device == DEVICE_POD2) && way.device != hearing->at.device;
 }
 

@@ -178,7 +178,7 @@ static void packets_of_flow(struct wire_packet *out, struct kernel_hook *at, con
 	out->sport = tuple->sport;
 	out->dport = tuple->dport;
 	*at = is_reply && !flow->snat ? packets_hook_out(&tuple->dst) : packets_hook_in(&tuple->src, random);
-	if ((is_reply ? flow->host_backend : flow->host_client) && random_percent(random, 95))
+	if (place_is_host(&tuple->src))
 		*at = packets_hook_host(random);
 }
 
@@ -212,7 +212,9 @@ void packets_make(struct wire_frame *out, struct kernel_hook *at, struct random 
 		packet.tcp_flags = 0x02;
 	if (random_percent(random, 5))
 		packets_cut(&packet, random);
-	if (random_percent(random, 5))
+	/* (The host's own address elsewhere is known for what it is by what is programmed: the packet tests look at
+	 * it.) */
+	if (!at->from_host && random_percent(random, 5))
 		*at = packets_hook_any(random);
 	wire_make(out, &packet);
 	packets_spoil(out, at, random);
