@@ -86,7 +86,12 @@ static int run_attach_xdp(void)
 
 static void run_write_device(enum device device, const char *snat, __u32 flags)
 {
-	struct sr_device value = {.snat4 = world_addr(snat, 4), .snat6 = world_addr(snat, 6), .flags = flags};
+	struct sr_device value = {
+		.snat4 = world_addr(snat, 4),
+		.snat6 = world_addr(snat, 6),
+		.flags = flags,
+		.mac = {0x02, 0, 0, 0, 0, device == DEVICE_ETH1 ? MAC_NODE_ETH1 : MAC_NODE},
+	};
 	__u32 ifindex = network_ifindex(device);
 
 	bpf_map_update_elem(sr_datapath_map_fd(run.datapath, "sr_devices"), &ifindex, &value, BPF_ANY);
