@@ -28,7 +28,7 @@ static __always_inline bool origin_is_known_ours(sr_ctx *ctx, const struct pkt *
  * more than where to: the FIB helper says the same of this host and of what it
  * has no route to.
  */
-static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt)
+static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt, enum side from)
 {
 	__u32 here = ctx_ifindex(ctx);
 	struct bpf_fib_lookup fib = {};
@@ -44,7 +44,10 @@ static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt
 	if (!forward_has_route(way) || fib.ifindex == here)
 		return false;
 	device = device_lookup(fib.ifindex);
-	return device && !(device->flags & SR_DEVICE_UPLINK);
+	if (!device || device->flags & SR_DEVICE_UPLINK)
+		return false;
+	/* Routes to pods lead to the bridge whose ports their devices are. */
+	return from != SIDE_POD || !(device->flags & SR_DEVICE_BRIDGE);
 }
 
 /* Does the frame bear this device's link address? (tc is told by the kernel: tc_in().) */
@@ -67,7 +70,7 @@ static __noinline int origin_check(sr_ctx *ctx, const struct pkt *pkt, enum side
 		return SR_DROP_INTERNAL;
 	if (!origin_calls_us(ctx))
 		return SR_PASS_OTHER_HOST;
-	return from != SIDE_HOST && origin_is_martian(ctx, pkt) ? SR_DROP_MARTIAN : SR_OK;
+	return from != SIDE_HOST && origin_is_martian(ctx, pkt, from) ? SR_DROP_MARTIAN : SR_OK;
 }
 
 #endif

@@ -246,6 +246,7 @@ enum sr_device_flags {
 	SR_DEVICE_UPLINK = 1 << 0,
 	SR_DEVICE_POD = 1 << 1,
 	SR_DEVICE_BARE = 1 << 2, /* no link header: packets begin with IP (wireguard, tun) */
+	SR_DEVICE_BRIDGE = 1 << 3,
 };
 
 struct sr_device {

@@ -272,6 +272,11 @@ void given_no_snat_address(enum device device)
 	harness_write_device(device, NULL, device <= DEVICE_ETH1 ? SR_DEVICE_UPLINK : SR_DEVICE_POD);
 }
 
+void given_bridge(enum device device)
+{
+	harness_write_device(device, NODE_TO_PODS, SR_DEVICE_POD | SR_DEVICE_BRIDGE);
+}
+
 /* --- around each test ------------------------------------------------------------------ */
 
 static void harness_zero_counters(void)

@@ -92,6 +92,8 @@ void given_a_load(void);
 void given_icmp_ratelimit(int msec);
 /* Until the test ends, a device has no address to send from. */
 void given_no_snat_address(enum device device);
+/* Until the test ends, a pod's device is a bridge, and the other's may be its port. */
+void given_bridge(enum device device);
 
 void harness_given(enum sr_frontend_kind kind, const char *frontend, const char *const *backends);
 void harness_given_sources(const char *frontend, const char *const *sources);

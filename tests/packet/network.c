@@ -19,6 +19,7 @@ static const char *const network_links[] = {
 	"link add pod1 type veth peer name pod1-eth0",
 	"link add pod2 type veth peer name pod2-eth0",
 	"tuntap add tun0 mode tun",
+	"link add cni0 type bridge",
 	"link set lo up",
 	"link set wire0 addrgenmode none up",
 	"link set wire1 addrgenmode none up",

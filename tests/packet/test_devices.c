@@ -45,8 +45,14 @@ TEST(a_device_without_a_link_header_is_bare)
 	assert_int_equal(device.flags, SR_DEVICE_UPLINK | SR_DEVICE_BARE);
 }
 
+TEST(a_bridge_is_known_as_one)
+{
+	assert_int_equal(written("cni0").flags, SR_DEVICE_UPLINK | SR_DEVICE_BRIDGE);
+}
+
 const struct CMUnitTest devices_tests[] = {
 	ONLY_V4(a_device_tells_its_link_address),
 	ONLY_V4(a_device_without_a_link_header_is_bare),
+	ONLY_V4(a_bridge_is_known_as_one),
 };
 const size_t num_devices_tests = ARRAY_SIZE(devices_tests);

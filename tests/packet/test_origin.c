@@ -43,6 +43,17 @@ TEST(this_hosts_own_address)
 	expect_martian(DEVICE_POD1, PROG_FROM_POD, NODE ":5555");
 }
 
+/* Its port's device and the bridge both serve pods: the way back leads to the bridge. */
+TEST(a_pods_address_from_a_port_of_its_bridge)
+{
+	given_bridge(DEVICE_POD2);
+	given_external(VIP, POD1 ":8080");
+	expect_martian(DEVICE_POD2, PROG_FROM_POD, POD1 ":5555");
+	expect_martian(DEVICE_ETH0, PROG_FROM_WIRE, POD2 ":5555");
+	send_by(DEVICE_POD1, PROG_FROM_POD, packet(POD2 ":5555", VIP, .flags = SYN));
+	expect_packet(packet(POD2 ":5555", POD1 ":8080", .flags = SYN));
+}
+
 /* Routes may lead back by another uplink; pods may route for others. */
 TEST(an_address_that_another_way_leads_to)
 {
@@ -117,6 +128,7 @@ const struct CMUnitTest origin_tests[] = {
 	EACH_WAY(a_pods_address_from_without),
 	EACH_WAY(a_pods_address_from_another_pod),
 	EACH_WAY(this_hosts_own_address),
+	EACH_WAY(a_pods_address_from_a_port_of_its_bridge),
 	EACH_WAY(an_address_that_another_way_leads_to),
 	BOTH_FAMILIES(no_hosts_address),
 	ONLY_V6(a_link_local_address),

@@ -20,7 +20,7 @@ static struct sr_netdev *netdev_by_index(struct sr_netdevs *netdevs, uint32_t in
 	return NULL;
 }
 
-static bool netdev_is_veth(const struct nlattr *linkinfo)
+static bool netdev_is_kind(const struct nlattr *linkinfo, const char *kind)
 {
 	const struct nlattr *attribute;
 
@@ -29,7 +29,7 @@ static bool netdev_is_veth(const struct nlattr *linkinfo)
 	mnl_attr_for_each_nested(attribute, linkinfo)
 	{
 		if (mnl_attr_get_type(attribute) == IFLA_INFO_KIND)
-			return strcmp(mnl_attr_get_str(attribute), "veth") == 0;
+			return strcmp(mnl_attr_get_str(attribute), kind) == 0;
 	}
 	return false;
 }
@@ -81,7 +81,8 @@ static int netdev_take_link(const struct nlmsghdr *message, void *context)
 	netdev->mtu = tb[IFLA_MTU] ? mnl_attr_get_u32(tb[IFLA_MTU]) : 0;
 	netdev_take_mac(netdev, tb[IFLA_ADDRESS]);
 	netdev->is_bare = netdev_has_no_link_header(header->ifi_type);
-	netdev->is_veth = netdev_is_veth(tb[IFLA_LINKINFO]);
+	netdev->is_veth = netdev_is_kind(tb[IFLA_LINKINFO], "veth");
+	netdev->is_bridge = netdev_is_kind(tb[IFLA_LINKINFO], "bridge");
 	/* The kernel tells the peer's namespace only where it is not ours. */
 	netdev->peer_elsewhere = netdev->is_veth && tb[IFLA_LINK_NETNSID];
 	return MNL_CB_OK;

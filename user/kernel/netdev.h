@@ -22,6 +22,7 @@ struct sr_netdev {
 	uint8_t mac[6]; /* zeros: it has none */
 	bool is_bare;	/* packets on it have no link header */
 	bool is_veth;
+	bool is_bridge;
 	bool peer_elsewhere;	/* a veth whose other end is in another namespace */
 	bool has_default_route; /* of either family */
 	struct sr_addr addr4;	/* primary global address; zero: none */
