@@ -26,7 +26,6 @@ setup_file() {
 	done
 	lab_tun node1 10.99.0.1 fd00:99::1 "${TUN_CLIENT[@]}"
 	lab_tun client "${TUN_CLIENT[@]}" 10.99.0.1 fd00:99::1 10.240.16.0/24 fd00:240:0:10::/64
-	lab_sysctl node1 net.ipv4.icmp_ratelimit=0
 	lab_load node1 -q -f "$LAB_DIR/services.yaml" --uplink eth0 --uplink tun0 --pods 'azv*' --xdp off
 }
 

@@ -87,6 +87,7 @@ lab_machine() {
 	lab_wrap_svcroute "$name"
 	lab_namespace "$name" "$LAB_CGROUP/$name"
 	lab_sysctl "$name" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	lab_sysctl "$name" net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0 # tests ask faster than one a second
 	lab_link fabric "$name" "$name" eth0
 	lab_sysctl fabric "net.ipv4.conf.$name.proxy_arp=1" "net.ipv4.neigh.$name.proxy_delay=0"
 	lab_ip "$name" addr add "$ipv4" dev eth0

@@ -22,8 +22,6 @@ setup_file() {
 	lab_ip fabric addr add "${FABRIC[0]}/32" dev lo
 	lab_ip fabric addr add "${FABRIC[1]}/128" dev lo
 	lab_sysctl fabric net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
-	lab_sysctl node1 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
-	lab_sysctl gateway net.ipv4.icmp_ratelimit=0
 	lab_load node1 -q -f "$LAB_DIR/services.yaml" --uplink eth0 --pods 'azv*' --xdp off
 	lab_load gateway -q -f "$LAB_DIR/services.yaml" --uplink eth0 --xdp off
 	head -c 1000000 /dev/zero >"$LAB_DIR/blob"

@@ -18,7 +18,7 @@ setup_file() {
 	setup
 	net_start node1
 	service nobody 15 >>"$LAB_DIR/services.yaml"
-	lab_sysctl node1 net.ipv4.icmp_ratelimit=0 net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1
+	lab_sysctl node1 net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1
 	lab_svcroute node1 load -q -f "$LAB_DIR/services.yaml" --uplink eth0 --pods 'azv*' --xdp off
 }
 
