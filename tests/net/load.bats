@@ -81,6 +81,26 @@ other() {
 	sr -q load --xdp ''
 }
 
+# everything: what is programmed, attached and kept, without programs' ids and counters.
+everything() {
+	sr map list -o yaml
+	sr status | sed -n '/^attached/,/^in use/p; /^settings/,$p'
+}
+
+@test "a load that fails halfway gives back services, programs and their modes" {
+	service far 12 32 >"$LAB_DIR/far.yaml"
+	lab_ip node1 link add br-test type bridge
+	sr -q load -f "$LAB_DIR/far.yaml" --uplink eth0 --xdp generic
+	everything >"$LAB_DIR/before"
+	run -1 sr load -f "$LAB_DIR/near.yaml" --uplink eth0 --uplink br-test --xdp native --sockets off --terminate
+	[[ $output == "svcroute: br-test: the driver has no native XDP" ]]
+	everything | diff "$LAB_DIR/before" -
+	grep -q 'sr_xdp_uplink *generic' "$LAB_DIR/before"
+	grep -q 'name: far' "$LAB_DIR/before"
+	lab_ip node1 link del br-test
+	sr -q load --uplink '' --xdp '' -f - <<<'{"apiVersion": "v1", "kind": "List", "items": []}'
+}
+
 @test "loads at the same time: each does its part, none undoes another's" {
 	local i pids=()
 	for i in 1 2 3 4; do

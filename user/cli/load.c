@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * svcroute load: first all that can be known without touching anything, then,
- * under the instance's lock, maps before programs, so that no packet meets a
- * program that has nothing to go by.
+ * svcroute load: first all that can be known without touching anything
+ * (load_prepare.c), then, under the instance's lock, maps before programs, so
+ * that no packet meets a program that has nothing to go by. What fails halfway
+ * is given back.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -32,80 +33,6 @@ static void load_clear(struct sr_load *load)
 	free(load->leases_text);
 	free(load->kept);
 	sr_datapath_close(load->datapath);
-}
-
-/* What the instance, if there is one, was told before. */
-static int load_recall(struct sr_load *load, struct sr_error *err)
-{
-	sr_autodatapath struct sr_datapath *datapath = NULL;
-	int r = sr_datapath_open(&datapath, load->globals->instance, SR_ACCESS_READ, err);
-
-	if (r == -ENOENT)
-		return 0;
-	if (r == 0)
-		r = sr_maps_read_settings(datapath, &load->kept, err);
-	if (r == 0)
-		r = sr_settings_parse(&load->settings, load->kept, err);
-	if (r < 0)
-		return r;
-
-	load->was_loaded = true;
-	if (load->options->dry_run)
-		load->datapath = TAKE_PTR(datapath);
-	return 0;
-}
-
-/* A setting's networks into an array of `max`. */
-static int load_networks(struct sr_cidr *out, size_t max, const struct sr_strings *texts, const char *setting,
-			 struct sr_error *err)
-{
-	if (texts->num > max)
-		return sr_fail(err, -EINVAL, "--%s: %zu networks are given, %zu is the most", setting, texts->num, max);
-	for (size_t i = 0; i < texts->num; i++)
-		if (sr_cidr_parse(&out[i], texts->item[i]) < 0)
-			return sr_fail(err, -EINVAL, "setting %s: '%s' is not a network", setting, texts->item[i]);
-	return 0;
-}
-
-static int load_config(const struct sr_settings *settings, struct sr_datapath_config *out, struct sr_error *err)
-{
-	unsigned int low = 0, high = 0;
-	int r;
-
-	if (settings->snat_ports)
-		sr_ports_parse(&low, &high, settings->snat_ports);
-	*out = (struct sr_datapath_config){
-		.allow_external_clusterip = settings->allow_external_clusterip == SR_ANSWER_YES,
-		.pod_sockets = strcmp(sr_settings_sockets(settings), SR_SOCKETS_ALL) == 0,
-		.snat_port_low = (uint16_t)low,
-		.snat_port_high = (uint16_t)high,
-		.terminate = settings->terminate == SR_ANSWER_YES,
-		.num_cluster_cidrs = settings->cluster_cidrs.num,
-		.num_service_cidrs = settings->service_cidrs.num,
-	};
-	r = load_networks(out->cluster_cidrs, SR_MAX_CLUSTER_CIDRS, &settings->cluster_cidrs, "cluster-cidr", err);
-	if (r == 0)
-		r = load_networks(out->service_cidrs, SR_MAX_SERVICE_CIDRS, &settings->service_cidrs, "service-cidr",
-				  err);
-	return r;
-}
-
-/* All that is wanted, and whether it makes sense; nothing is touched. */
-static int load_prepare(struct sr_load *load, struct sr_error *err)
-{
-	int r = load_recall(load, err);
-
-	if (r < 0)
-		return r;
-	if (sr_settings_merge(&load->settings, &load->options->given) < 0)
-		return sr_fail(err, -ENOMEM, "out of memory");
-
-	r = load_config(&load->settings, &load->config, err);
-	if (r == 0)
-		r = sr_targets_choose(load, err);
-	if (r == 0)
-		r = sr_desired_resolve(load, err);
-	return r;
 }
 
 /* Programs and maps are there after this, and the instance is locked. */
@@ -191,30 +118,70 @@ static int load_write_settings(const struct sr_load *load, struct sr_error *err)
 	return sr_maps_write_settings(load->datapath, text, err);
 }
 
-static int load_write(struct sr_load *load, struct sr_error *err)
+static int load_attach(struct sr_load *load, struct sr_error *err)
 {
 	struct sr_attach_config config;
-	int r;
 
 	sr_targets_config(&load->targets, &config);
-	r = load_write_leases(load, err);
+	return sr_attach_apply(load->datapath, &config, &load->attachments, err);
+}
+
+static int load_write(struct sr_load *load, struct sr_error *err)
+{
+	int r = load_write_leases(load, err);
+
+	load->has_begun = true;
 	if (r == 0 && !sr_plan_is_empty(&load->plan))
 		r = sr_maps_apply(load->datapath, &load->plan, err);
 	if (r == 0)
-		r = sr_attach_apply(load->datapath, &config, &load->attachments, err);
+		r = load_attach(load, err);
 	if (r == 0)
 		r = load_write_settings(load, err);
 	return r;
 }
 
-/* A first load that fails leaves no half instance. */
+/* The services as they were programmed before. */
+static int load_give_back_services(struct sr_load *load)
+{
+	sr_autoservices struct sr_services now = {};
+	sr_autoplan struct sr_plan plan = {};
+	struct sr_error err;
+	int r = sr_maps_read(load->datapath, &now, &err);
+
+	if (r == 0)
+		r = sr_plan_make(&plan, &now, &load->programmed, NULL, &err);
+	return r < 0 ? r : sr_maps_apply(load->datapath, &plan, &err);
+}
+
+/* As the instance was told before, which is what it still remembers. */
+static int load_give_back_programs(const struct sr_load *load)
+{
+	const struct sr_load_options nothing_new = {};
+	__attribute__((cleanup(load_clear))) struct sr_load former = {
+		.globals = load->globals,
+		.options = &nothing_new,
+	};
+	struct sr_error err;
+	int r = sr_load_prepare(&former, &err);
+
+	if (r == 0)
+		r = load_lock(&former, &err);
+	return r < 0 ? r : load_attach(&former, &err);
+}
+
+/* A first load that fails leaves no half instance, another one that which was there. */
 static int load_undo(struct sr_load *load, int r)
 {
 	bool is_ours = load->datapath ? load->was_empty : !load->was_loaded && r != -EBUSY && r != -EPROTO;
+	bool has_begun = load->has_begun && !is_ours;
 
+	if (has_begun)
+		load_give_back_services(load);
 	sr_datapath_close(TAKE_PTR(load->datapath));
 	if (is_ours && r != -EAGAIN)
 		sr_datapath_unload(load->globals->instance, NULL);
+	if (has_begun)
+		load_give_back_programs(load);
 	return r;
 }
 
@@ -269,7 +236,7 @@ static int load_once(const struct sr_globals *globals, const struct sr_load_opti
 	};
 	int r;
 
-	r = load_prepare(&load, err);
+	r = sr_load_prepare(&load, err);
 	if (r == 0)
 		r = options->dry_run ? load_pretend(&load, err) : load_commit(&load, err);
 	if (r == 0 && !globals->quiet)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What one `svcroute load` knows: load_command.c has its options, load.c goes
- * through its steps, targets.c and desired.c work out what is wanted, report.c
- * tells what was done.
+ * What one `svcroute load` knows: load_command.c has its options,
+ * load_prepare.c, targets.c and desired.c work out what is wanted, load.c does
+ * it, report.c tells what was done.
  */
 #ifndef SVCROUTE_CLI_LOAD_H
 #define SVCROUTE_CLI_LOAD_H
@@ -37,6 +37,7 @@ struct sr_load {
 	struct sr_datapath *datapath; /* NULL: a dry run, and nothing is loaded */
 	bool was_loaded;
 	bool was_empty;		     /* an instance that nobody would miss */
+	bool has_begun;		     /* to write */
 	char *kept;		     /* the settings as they were kept, JSON */
 	struct sr_settings settings; /* with what was given now */
 	struct sr_datapath_config config;
@@ -58,6 +59,12 @@ struct sr_load {
 };
 
 int sr_load_run(const struct sr_globals *globals, const void *options, struct sr_error *err);
+
+/*
+ * All that is wanted, and whether it makes sense: `settings` and `config`,
+ * `targets`, `desired` and `leases`. Nothing is touched.
+ */
+int sr_load_prepare(struct sr_load *load, struct sr_error *err);
 
 /* Make `load->targets` of the settings: what is there, or what was named. */
 int sr_targets_choose(struct sr_load *load, struct sr_error *err);

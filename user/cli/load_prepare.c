@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* svcroute load: what is wanted, from what was kept and what was given now. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cli/load.h"
+#include "kernel/maps.h"
+
+/* What the instance, if there is one, was told before. */
+static int load_recall(struct sr_load *load, struct sr_error *err)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	int r = sr_datapath_open(&datapath, load->globals->instance, SR_ACCESS_READ, err);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = sr_maps_read_settings(datapath, &load->kept, err);
+	if (r == 0)
+		r = sr_settings_parse(&load->settings, load->kept, err);
+	if (r < 0)
+		return r;
+
+	load->was_loaded = true;
+	if (load->options->dry_run)
+		load->datapath = TAKE_PTR(datapath);
+	return 0;
+}
+
+/* A setting's networks into an array of `max`. */
+static int load_networks(struct sr_cidr *out, size_t max, const struct sr_strings *texts, const char *setting,
+			 struct sr_error *err)
+{
+	if (texts->num > max)
+		return sr_fail(err, -EINVAL, "--%s: %zu networks are given, %zu is the most", setting, texts->num, max);
+	for (size_t i = 0; i < texts->num; i++)
+		if (sr_cidr_parse(&out[i], texts->item[i]) < 0)
+			return sr_fail(err, -EINVAL, "setting %s: '%s' is not a network", setting, texts->item[i]);
+	return 0;
+}
+
+static int load_config(const struct sr_settings *settings, struct sr_datapath_config *out, struct sr_error *err)
+{
+	unsigned int low = 0, high = 0;
+	int r;
+
+	if (settings->snat_ports)
+		sr_ports_parse(&low, &high, settings->snat_ports);
+	*out = (struct sr_datapath_config){
+		.allow_external_clusterip = settings->allow_external_clusterip == SR_ANSWER_YES,
+		.pod_sockets = strcmp(sr_settings_sockets(settings), SR_SOCKETS_ALL) == 0,
+		.snat_port_low = (uint16_t)low,
+		.snat_port_high = (uint16_t)high,
+		.terminate = settings->terminate == SR_ANSWER_YES,
+		.num_cluster_cidrs = settings->cluster_cidrs.num,
+		.num_service_cidrs = settings->service_cidrs.num,
+	};
+	r = load_networks(out->cluster_cidrs, SR_MAX_CLUSTER_CIDRS, &settings->cluster_cidrs, "cluster-cidr", err);
+	if (r == 0)
+		r = load_networks(out->service_cidrs, SR_MAX_SERVICE_CIDRS, &settings->service_cidrs, "service-cidr",
+				  err);
+	return r;
+}
+
+int sr_load_prepare(struct sr_load *load, struct sr_error *err)
+{
+	int r = load_recall(load, err);
+
+	if (r < 0)
+		return r;
+	if (sr_settings_merge(&load->settings, &load->options->given) < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+
+	r = load_config(&load->settings, &load->config, err);
+	if (r == 0)
+		r = sr_targets_choose(load, err);
+	if (r == 0)
+		r = sr_desired_resolve(load, err);
+	return r;
+}
