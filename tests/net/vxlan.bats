@@ -122,6 +122,6 @@ all_call() {
 	net_links wire
 	load generic
 	all_call
-	probe_from client udp "${FAR_EXTERNAL[1]}" 90 --size 1452 # the answer teaches web-3
+	probe_from client udp "${FAR_EXTERNAL[1]}" 90 --size 1452 --count 2 # teaches client and web-3
 	expect_bulk client "${FAR_EXTERNAL[1]}"
 }
