@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "cluster.h"
+#include "host_ports.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 const bool cluster_has[NUM_FEATURES] = {
 	[FEATURE_POLICIES] = true,     [FEATURE_HINTS] = true,	       [FEATURE_NODE_PORTS] = true,
 	[FEATURE_BALANCERS] = true,    [FEATURE_SOURCE_RANGES] = true, [FEATURE_AFFINITY] = true,
-	[FEATURE_NO_SUCH_PORT] = true,
+	[FEATURE_NO_SUCH_PORT] = true, [FEATURE_PASS] = true,	       [FEATURE_HOST_PORTS] = true,
 };
 
 static struct sr_addr cluster_numbered(uint8_t b, uint8_t c, uint8_t d, int family)
@@ -172,6 +173,7 @@ static void make_service(struct cluster *cluster, unsigned int index, struct ran
 	service->family[1] = stack != 1;
 	service->v6_first = random_percent(random, 50);
 	service->other_proxy = random_percent(random, 4);
+	service->passes = cluster_has[FEATURE_PASS] && random_percent(random, 5);
 	make_addresses(service, index, random);
 	make_policies(service, random);
 	make_ports(service, index, random);
@@ -189,6 +191,8 @@ void cluster_make(struct cluster *out, struct random *random)
 	out->has_zone = random_percent(random, 80);
 	for (unsigned int i = 0; i < num; i++)
 		make_service(out, i, random);
+	for (unsigned int i = 0; i < CLUSTER_HOST_PORTS; i++)
+		host_port_make(&out->host_port[i], i, random);
 }
 
 /* --- change ------------------------------------------------------------------------------ */
@@ -236,12 +240,16 @@ void cluster_change(struct cluster *cluster, struct random *random)
 	unsigned int i = random_below(random, CLUSTER_SERVICES);
 	struct cluster_service *service = &cluster->service[i];
 
-	if (!service->exists)
+	if (i < CLUSTER_HOST_PORTS && random_percent(random, 10))
+		host_port_make(&cluster->host_port[i], i, random);
+	else if (!service->exists)
 		make_service(cluster, i, random);
 	else if (random_percent(random, 8))
 		service->exists = false;
 	else if (random_percent(random, 5))
 		service->other_proxy = !service->other_proxy;
+	else if (cluster_has[FEATURE_PASS] && random_percent(random, 4))
+		service->passes = !service->passes;
 	else if (random_percent(random, 10))
 		make_policies(service, random);
 	else if (random_percent(random, 5))

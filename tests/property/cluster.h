@@ -11,12 +11,13 @@
 #include "place.h"
 #include "random.h"
 
-#define CLUSTER_SERVICES  6
-#define CLUSTER_PORTS	  3
-#define CLUSTER_SLICES	  3 /* of a service */
-#define CLUSTER_ENDPOINTS 5 /* of a slice */
-#define CLUSTER_EXTERNALS 4 /* addresses that services share */
-#define CLUSTER_RANGES	  4
+#define CLUSTER_SERVICES   6
+#define CLUSTER_PORTS	   3
+#define CLUSTER_SLICES	   3 /* of a service */
+#define CLUSTER_ENDPOINTS  5 /* of a slice */
+#define CLUSTER_EXTERNALS  4 /* addresses that services share */
+#define CLUSTER_RANGES	   4
+#define CLUSTER_HOST_PORTS 3
 
 /* Zones and nodes are numbers; 0 is none. */
 #define CLUSTER_OUR_NODE 1
@@ -78,6 +79,7 @@ struct cluster_service {
 	bool family[2]; /* IPv4, IPv6 */
 	bool v6_first;
 	bool other_proxy; /* the label service-proxy-name */
+	bool passes;	  /* left to the host */
 	bool internal_local, external_local;
 	unsigned int affinity;	   /* seconds; 0: none */
 	unsigned int externals;	   /* bits: which of the shared addresses are its externalIPs */
@@ -89,14 +91,25 @@ struct cluster_service {
 	unsigned int num_slices;
 };
 
+/* A port of a pod of this node that its node bears, too. */
+struct cluster_host_port {
+	bool exists;
+	enum place pod;
+	uint8_t proto;
+	uint16_t number, pod_number;
+	unsigned int at; /* which of host_port_addr(); HOST_PORT_ANY: no hostIP, all of them */
+};
+
 /* What `load` is told. It stays as long as programs do. */
 struct cluster_options {
 	bool allow_external_clusterip;
 	bool cluster_cidr; /* 10.244.0.0/16 and its like are pods */
+	bool service_cidr; /* 10.96.0.0/16 and its like are ClusterIPs */
 };
 
 struct cluster {
 	struct cluster_service service[CLUSTER_SERVICES];
+	struct cluster_host_port host_port[CLUSTER_HOST_PORTS];
 	bool has_zone; /* this node is in CLUSTER_OUR_ZONE */
 	bool is_node;  /* and has a name */
 };
@@ -109,7 +122,9 @@ struct cluster {
 	X(BALANCERS, "load balancers' addresses")                                                                      \
 	X(SOURCE_RANGES, "source ranges")                                                                              \
 	X(AFFINITY, "session affinity")                                                                                \
-	X(NO_SUCH_PORT, "undefined ports of ClusterIPs")
+	X(NO_SUCH_PORT, "undefined ports of ClusterIPs")                                                               \
+	X(PASS, "addresses left to the host")                                                                          \
+	X(HOST_PORTS, "host ports")
 
 enum cluster_feature {
 #define X(name, text) FEATURE_##name,
@@ -132,5 +147,6 @@ const char *cluster_range(unsigned int range, int family);
 
 /* manifest.c: an array of objects, as `load` reads them. */
 json_t *cluster_manifest(const struct cluster *cluster);
+const char *manifest_proto(uint8_t proto);
 
 #endif

@@ -101,6 +101,8 @@ static bool judge_unknown(struct hearing *hearing)
 	if (cluster_has[FEATURE_NO_SUCH_PORT] && rules_is_cluster_ip(&judge->rules, &hearing->tuple.dst))
 		return may_call ? judge_refused(hearing, SR_DROP_NO_SUCH_PORT)
 				: judge_dropped(hearing, SR_DROP_NOT_REACHABLE);
+	if (rules_is_unallocated(&judge->rules, &hearing->tuple.dst))
+		return judge_dropped(hearing, may_call ? SR_DROP_UNALLOCATED : SR_DROP_NOT_REACHABLE);
 	if (is_collision(hearing))
 		return judge_direct(hearing);
 	return judge_untouched(hearing, SR_PASS_NOT_A_SERVICE);
@@ -158,12 +160,17 @@ static bool judge_foreign(struct hearing *hearing)
 				      [WIRE_MALFORMED] = SR_PASS_MALFORMED,
 				      [WIRE_OTHER] = SR_PASS_NOT_SERVED_PROTO};
 
+	const struct rules *rules = &hearing->judge->rules;
+	bool may_call = may_call_cluster_ips(hearing);
+
 	/* A ClusterIP has nothing but its ports; XDP leaves other protocols to tc. */
-	if (hearing->view.kind == WIRE_OTHER && (is_inbound(hearing) || hearing->at.from_host) && !is_xdp(hearing) &&
-	    rules_is_cluster_ip(&hearing->judge->rules, &hearing->view.dst))
-		return judge_dropped(hearing,
-				     may_call_cluster_ips(hearing) ? SR_DROP_NO_SUCH_PORT : SR_DROP_NOT_REACHABLE);
-	return judge_untouched(hearing, reasons[hearing->view.kind]);
+	if (hearing->view.kind != WIRE_OTHER || (!is_inbound(hearing) && !hearing->at.from_host) || is_xdp(hearing))
+		return judge_untouched(hearing, reasons[hearing->view.kind]);
+	if (rules_is_cluster_ip(rules, &hearing->view.dst))
+		return judge_dropped(hearing, may_call ? SR_DROP_NO_SUCH_PORT : SR_DROP_NOT_REACHABLE);
+	if (rules_is_unallocated(rules, &hearing->view.dst))
+		return judge_dropped(hearing, may_call ? SR_DROP_UNALLOCATED : SR_DROP_NOT_REACHABLE);
+	return judge_untouched(hearing, reasons[WIRE_OTHER]);
 }
 
 bool judge_packet(struct judge *judge, const struct kernel_hook *at, const struct wire_frame *frame)

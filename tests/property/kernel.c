@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "host_ports.h"
 #include "kernel/map_each.h"
 #include "kernel/maps.h"
 #include "model/k8s.h"
@@ -108,6 +109,11 @@ int kernel_load(const struct cluster_options *options)
 		sr_cidr_parse(&config.cluster_cidrs[1], "fd00:a:0:f4::/64");
 		config.num_cluster_cidrs = 2;
 	}
+	if (options->service_cidr) {
+		sr_cidr_parse(&config.service_cidrs[0], "10.96.0.0/16");
+		sr_cidr_parse(&config.service_cidrs[1], "fd00:a:0:60::/64");
+		config.num_service_cidrs = 2;
+	}
 	kernel_unload();
 	if (sr_datapath_load(&kernel.datapath, KERNEL_INSTANCE, &config, NULL, &err) < 0) {
 		fprintf(stderr, "cannot load the datapath: %s\n", err.text);
@@ -189,12 +195,19 @@ static int kernel_read_manifest(struct sr_k8s *k8s, const struct cluster *cluste
 
 static int kernel_resolve(struct sr_services *desired, const struct cluster *cluster, struct sr_error *err)
 {
-	struct sr_k8s_options options = {.node = cluster->is_node ? "n1" : NULL};
+	struct sr_addr own[2 * HOST_PORT_ANY];
+	struct sr_k8s_options options = {
+		.node = cluster->is_node ? "n1" : NULL,
+		.host_addrs = own,
+		.num_host_addrs = ARRAY_SIZE(own),
+	};
 	sr_autok8s struct sr_k8s *k8s = NULL;
 	struct sr_leases leases = {};
 	struct sr_notes notes = {};
 	int r;
 
+	for (unsigned int i = 0; i < ARRAY_SIZE(own); i++)
+		own[i] = host_port_addr(i / 2, i % 2 ? 6 : 4);
 	if (sr_k8s_new(&k8s) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
 	r = kernel_read_manifest(k8s, cluster, err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cluster.h"
+#include "host_ports.h"
 
 static json_t *text_of(const char *format, unsigned int number)
 {
@@ -20,7 +21,7 @@ static json_t *text_of_addr(const struct sr_addr *addr)
 	return json_string(sr_addr_format(text, addr));
 }
 
-static const char *proto_name(uint8_t proto)
+const char *manifest_proto(uint8_t proto)
 {
 	return proto == IPPROTO_TCP ? "TCP" : proto == IPPROTO_UDP ? "UDP" : "SCTP";
 }
@@ -31,7 +32,7 @@ static json_t *manifest_port(const struct cluster_service *service, unsigned int
 	json_t *out = json_object();
 
 	json_object_set_new(out, "name", text_of("p%u", i));
-	json_object_set_new(out, "protocol", json_string(proto_name(port->proto)));
+	json_object_set_new(out, "protocol", json_string(manifest_proto(port->proto)));
 	json_object_set_new(out, "port", json_integer(port->number));
 	if (service->type != SERVICE_CLUSTER_IP && cluster_has[FEATURE_NODE_PORTS])
 		json_object_set_new(out, "nodePort", json_integer(port->node_port));
@@ -139,6 +140,9 @@ static json_t *manifest_service(const struct cluster_service *service, unsigned 
 	if (service->other_proxy)
 		json_object_set_new(json_object_get(out, "metadata"), "labels",
 				    json_pack("{s:s}", "service.kubernetes.io/service-proxy-name", "other"));
+	if (service->passes)
+		json_object_set_new(json_object_get(out, "metadata"), "annotations",
+				    json_pack("{s:s}", "svcroute.io/pass", "true"));
 	json_object_set_new(out, "spec", manifest_spec(service, index));
 	if (service->ingress)
 		json_object_set_new(out, "status", manifest_ingress(service, index));
@@ -191,7 +195,7 @@ static json_t *manifest_slice_ports(const struct cluster_service *service, const
 		json_t *port = json_object();
 
 		json_object_set_new(port, "name", text_of("p%u", i));
-		json_object_set_new(port, "protocol", json_string(proto_name(service->port[i].proto)));
+		json_object_set_new(port, "protocol", json_string(manifest_proto(service->port[i].proto)));
 		if (slice->number[i])
 			json_object_set_new(port, "port", json_integer(slice->number[i]));
 		if (slice->lacks[i])
@@ -246,6 +250,10 @@ json_t *cluster_manifest(const struct cluster *cluster)
 		json_array_append_new(list, manifest_service(service, i));
 		for (unsigned int j = 0; j < service->num_slices; j++)
 			json_array_append_new(list, manifest_slice(service, i, j));
+	}
+	for (unsigned int i = 0; i < CLUSTER_HOST_PORTS; i++) {
+		if (cluster->host_port[i].exists)
+			json_array_append_new(list, host_port_manifest(&cluster->host_port[i], i));
 	}
 	return list;
 }

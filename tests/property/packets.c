@@ -7,9 +7,11 @@
 #include "base/cleanup.h"
 #include "errors.h"
 #include "flows.h"
+#include "host_ports.h"
 #include "judge.h"
 
-static const uint16_t packets_numbers[] = {53, 80, 8080, 8081, 30000, 30001, 30010, 30011, 30020, 443};
+static const uint16_t packets_numbers[] = {53,	  80,	 8080, 8081, 30000, 30001, 30010,
+					   30011, 30020, 443,  9080, 9081,  9082};
 
 static enum device packets_uplink(struct random *random)
 {
@@ -73,7 +75,7 @@ static struct sr_addr packets_target(int family, struct random *random)
 	if (kind < 85)
 		return cluster_ingress_ip(index, family);
 	if (kind < 95)
-		return place_addr(PLACE_HOST, family);
+		return host_port_addr(kind == 94, family);
 	return place_addr(random_below(random, NUM_PLACES), family);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host_ports.h"
+
 /* An endpoint with what makes it eligible. */
 struct eligible {
 	struct rules_endpoint is;
@@ -115,7 +117,7 @@ static void choice_sets(struct choice *choice)
 
 /* --- identity ---------------------------------------------------------------------------- */
 
-static uint64_t identity_of(const struct rules_port *was, const struct rules_endpoint *endpoint)
+uint64_t rules_identity(const struct rules_port *was, const struct rules_endpoint *endpoint)
 {
 	for (unsigned int i = 0; was->served && i < was->num_endpoints; i++) {
 		if (sr_addr_compare(&was->endpoint[i].addr, &endpoint->addr) == 0 &&
@@ -137,7 +139,7 @@ static void port_fill(struct rules *rules, struct rules_port *port, const struct
 		if (!choice->item[i].ready && !choice->item[i].serving)
 			continue;
 		*new = choice->item[i].is;
-		new->identity = identity_of(&was, new);
+		new->identity = rules_identity(&was, new);
 		if (!new->identity)
 			new->identity = ++rules->last_identity;
 		port->num_endpoints++;
@@ -160,6 +162,7 @@ static void rules_take_port(struct rules *rules, unsigned int index, unsigned in
 	port->proto = service->port[number].proto;
 	port->number = service->port[number].number;
 	port->node_port = service->type == SERVICE_CLUSTER_IP ? 0 : service->port[number].node_port;
+	port->passes = service->passes;
 	port->service = service;
 	choice_collect(&choice, &rules->cluster, service, number, v6);
 	choice_hints(&choice, &rules->cluster);
@@ -176,6 +179,7 @@ void rules_take(struct rules *rules, const struct cluster *cluster)
 			rules_take_port(rules, i, j, 1);
 		}
 	}
+	host_ports_take(rules);
 }
 
 const struct rules_endpoint *rules_endpoint(const struct rules_port *port, uint64_t identity)
@@ -215,12 +219,13 @@ struct rules_port *rules_find(struct rules *rules, const struct sr_addr *addr, u
 			      enum rules_frontend *kind)
 {
 	int v6 = !sr_addr_is_v4(addr);
+	struct rules_port *host;
 
 	for (unsigned int i = 0; i < CLUSTER_SERVICES * CLUSTER_PORTS; i++) {
 		unsigned int index = i / CLUSTER_PORTS;
 		struct rules_port *port = &rules->port[index][i % CLUSTER_PORTS][v6];
 
-		if (!port->served || port->proto != proto)
+		if (!port->served || port->passes || port->proto != proto)
 			continue;
 		*kind = port->number == number ? frontend_kind(port, index, v6 ? 6 : 4, addr) : RULES_NONE;
 		if (port->node_port == number && number && cluster_has[FEATURE_NODE_PORTS] && rules->cluster.is_node &&
@@ -229,19 +234,35 @@ struct rules_port *rules_find(struct rules *rules, const struct sr_addr *addr, u
 		if (*kind)
 			return port;
 	}
-	*kind = RULES_NONE;
-	return NULL;
+	host = host_ports_find(rules, addr, number, proto);
+	*kind = host ? RULES_HOST_PORT : RULES_NONE;
+	return host;
 }
 
-bool rules_is_cluster_ip(const struct rules *rules, const struct sr_addr *addr)
+static bool is_cluster_ip(const struct rules *rules, const struct sr_addr *addr, bool or_passes)
 {
 	int v6 = !sr_addr_is_v4(addr);
 
 	for (unsigned int i = 0; i < CLUSTER_SERVICES; i++) {
-		if (rules->port[i][0][v6].served && is_equal(cluster_ip(i, v6 ? 6 : 4), addr))
+		const struct rules_port *port = &rules->port[i][0][v6];
+
+		if (port->served && (or_passes || !port->passes) && is_equal(cluster_ip(i, v6 ? 6 : 4), addr))
 			return true;
 	}
 	return false;
+}
+
+bool rules_is_cluster_ip(const struct rules *rules, const struct sr_addr *addr)
+{
+	return is_cluster_ip(rules, addr, false);
+}
+
+bool rules_is_unallocated(const struct rules *rules, const struct sr_addr *addr)
+{
+	struct sr_addr one = cluster_ip(0, sr_addr_is_v4(addr) ? 4 : 6);
+
+	return rules->options->service_cidr && memcmp(addr, &one, sr_addr_is_v4(addr) ? 14 : 8) == 0 &&
+	       !is_cluster_ip(rules, addr, true);
 }
 
 bool rules_is_pod(const struct rules *rules, const struct sr_addr *addr)

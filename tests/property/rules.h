@@ -21,6 +21,8 @@ struct rules_endpoint {
 /* A port of a service in one family. */
 struct rules_port {
 	bool served;
+	bool passes;	 /* to the host */
+	unsigned int at; /* of a host port: where */
 	uint8_t proto;
 	uint16_t number, node_port;
 	const struct cluster_service *service;
@@ -32,6 +34,7 @@ struct rules {
 	const struct cluster_options *options;
 	struct cluster cluster;
 	struct rules_port port[CLUSTER_SERVICES][CLUSTER_PORTS][2];
+	struct rules_port host_port[CLUSTER_HOST_PORTS][2];
 	uint64_t last_identity;
 };
 
@@ -42,6 +45,7 @@ enum rules_frontend {
 	RULES_NODE_PORT,
 	RULES_EXTERNAL_IP,
 	RULES_BALANCER,
+	RULES_HOST_PORT,
 };
 
 /* Who calls. */
@@ -58,12 +62,16 @@ struct rules_port *rules_find(struct rules *rules, const struct sr_addr *addr, u
 			      enum rules_frontend *kind);
 /* Is it a service's ClusterIP, of any port? */
 bool rules_is_cluster_ip(const struct rules *rules, const struct sr_addr *addr);
+/* Is it where ClusterIPs come from, and no service's? */
+bool rules_is_unallocated(const struct rules *rules, const struct sr_addr *addr);
 /* Is it a pod's address, as far as we were told? */
 bool rules_is_pod(const struct rules *rules, const struct sr_addr *addr);
 bool rules_is_listed(const struct rules_port *port, enum rules_frontend kind, const struct sr_addr *src);
 /* Does policy Local hold for this caller? */
 bool rules_is_local(const struct rules *rules, const struct rules_port *port, enum rules_frontend kind,
 		    enum rules_caller caller, const struct sr_addr *src);
+/* The endpoint's identity in what the port was; 0: it was not there. */
+uint64_t rules_identity(const struct rules_port *was, const struct rules_endpoint *endpoint);
 /* The endpoint with an identity, NULL: it is gone. */
 const struct rules_endpoint *rules_endpoint(const struct rules_port *port, uint64_t identity);
 
