@@ -10,17 +10,25 @@
 #include "refuse_icmp.h"
 #include "refuse_reset.h"
 
+/* No error is about an error (RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e)): of ICMP, echo requests only. */
+static __always_inline bool refuse_is_error(sr_ctx *ctx, const struct pkt *pkt)
+{
+	bool v4 = pkt->family == 4;
+	__u8 type;
+
+	if (pkt->tuple.proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return false;
+	return bpf_skb_load_bytes(ctx, pkt_l4(pkt), &type, 1) || type != (v4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST);
+}
+
 /* Nothing answers an error, a part of a packet that bears no ports, or what went to many. */
 static __always_inline bool refuse_may_answer(sr_ctx *ctx, const struct pkt *pkt, enum sr_refusal kind)
 {
-	__u8 proto = pkt->tuple.proto;
 	__u8 link = 0;
 
-	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP && proto != IPPROTO_SCTP)
+	if (!pkt_has_transport(pkt) || !addr_is_host(&pkt->tuple.src, pkt->family) || refuse_is_error(ctx, pkt))
 		return false;
-	if (!pkt_has_transport(pkt) || !addr_is_host(&pkt->tuple.src, pkt->family))
-		return false;
-	if (kind == SR_REFUSAL_RESET && (proto != IPPROTO_TCP || pkt->tcp_flags & TCP_FLAG_RST))
+	if (kind == SR_REFUSAL_RESET && (pkt->tuple.proto != IPPROTO_TCP || pkt->tcp_flags & TCP_FLAG_RST))
 		return false;
 	if (pkt_l3(pkt))
 		bpf_skb_load_bytes(ctx, 0, &link, 1);

@@ -64,7 +64,8 @@ static __always_inline __u64 refuse_quote_sum(sr_ctx *ctx, const struct pkt *pkt
 		refuse_pseudo(pkt, &pkt->tuple.src, &pkt->tuple.dst, pkt->tuple.proto, pkt->length - header));
 	__sum16 field = 0;
 
-	if (pkt->tuple.proto == IPPROTO_SCTP || bpf_skb_load_bytes(ctx, at + header + place, &field, sizeof(field)) ||
+	if ((!udp && pkt->tuple.proto != IPPROTO_TCP) ||
+	    bpf_skb_load_bytes(ctx, at + header + place, &field, sizeof(field)) ||
 	    !ctx_csum_is_partial(ctx, field, pseudo))
 		return refuse_sum(ctx, at, quote);
 	return refuse_sum(ctx, at, header) + (__u16)~field;

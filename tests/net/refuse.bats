@@ -87,3 +87,14 @@ pods_and_outside_are_refused() {
 	expect_refused node1 "${NOBODY_EXTERNAL[0]}"
 	expect_refused node1 "${NOBODY_EXTERNAL[1]}"
 }
+
+@test "a ClusterIP is pinged: its port is unreachable, at once" {
+	local from address
+
+	for from in web-1 web-2; do
+		for address in "${NOBODY[@]}"; do
+			run lab_in "$from" ping -c 1 -W 2 "$address"
+			[[ $output == *'ort '[Uu]nreachable* ]] || fail "$from to $address: $output"
+		done
+	done
+}

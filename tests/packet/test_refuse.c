@@ -55,6 +55,35 @@ TEST(a_pod_is_told)
 	expect_refusal(SR_DROP_NO_ENDPOINT, unreachable(NODE_TO_PODS ":1", POD1 ":1", &frame, 0));
 }
 
+/* As kube-proxy's do: "Destination Port Unreachable", at once. */
+TEST(who_pings_a_cluster_ip_is_told)
+{
+	struct frame frame = ping(POD1 ":1", "10.96.0.10:1", .payload_size = 57);
+
+	given_service("10.96.0.10:80", POD2 ":8080");
+	send(PROG_FROM_POD, frame);
+	expect_refusal(SR_DROP_NO_SUCH_PORT, unreachable(NODE_TO_PODS ":1", POD1 ":1", &frame, 0));
+	/* GRE's number in its place. */
+	frame = frame_poke(frame, world.family == 4 ? 14 + 9 : 14 + 6, 47);
+	send(PROG_FROM_POD, frame);
+	expect_refusal(SR_DROP_NO_SUCH_PORT, unreachable(NODE_TO_PODS ":1", POD1 ":1", &frame, 0));
+}
+
+/* RFC 1122, section 3.2.2; RFC 4443, section 2.4 (e). */
+TEST(errors_and_echoes_to_a_cluster_ip_are_not_answered)
+{
+	struct frame about = packet("10.96.0.10:80", POD1 ":1234");
+	struct frame echo = ping(POD1 ":1", "10.96.0.10:1");
+
+	given_service("10.96.0.10:80", POD2 ":8080");
+	send(PROG_FROM_POD, unreachable(POD1 ":1", "10.96.0.10:1", &about, 0));
+	expect_drop(SR_DROP_NO_SUCH_PORT);
+	expect_verdict(VERDICT_DROP);
+	send(PROG_FROM_POD, frame_poke(echo, 14 + (world.family == 4 ? 20 : 40), world.family == 4 ? 0 : 129));
+	expect_drop(SR_DROP_NO_SUCH_PORT);
+	expect_verdict(VERDICT_DROP);
+}
+
 TEST(every_byte_counts)
 {
 	given_nobody();
@@ -257,5 +286,7 @@ const struct CMUnitTest refuse_tests[] = {
 	EACH_WAY(later_fragments_are_not_answered),
 	EACH_WAY(xdp_leaves_the_answer_to_tc),
 	BOTH_FAMILIES(errors_to_one_peer_are_limited),
+	BOTH_FAMILIES(who_pings_a_cluster_ip_is_told),
+	BOTH_FAMILIES(errors_and_echoes_to_a_cluster_ip_are_not_answered),
 };
 const size_t num_refuse_tests = ARRAY_SIZE(refuse_tests);
