@@ -56,7 +56,8 @@ static __always_inline void service_note(struct sr_scratch *scratch, const struc
  * as well: its answers would be taken for the service's, and the backend sees
  * one connection where there are two. So that one gets another port, as
  * netfilter would give it: scratch->conn leads to where it went, and conn_open()
- * finds its port taken. Only a hook that no other of ours comes before can tell
+ * finds its port taken: also by one that is over, whose entry still turns what
+ * answers it. Only a hook that no other of ours comes before can tell
  * such a packet from one that was translated; should one meet it after all, it
  * knows its initial sequence number.
  */
@@ -69,7 +70,7 @@ static __always_inline bool service_is_collision(const struct pkt *pkt, struct s
 	tuple_invert(&scratch->reply.from, &pkt->tuple);
 	conn = conn_get(&scratch->reply.from);
 	if (!conn || (conn->to.flags & (SR_CONN_REPLY | SR_CONN_SNAT)) != SR_CONN_REPLY ||
-	    conn_is_over(conn->to.flags) || !conn_is_live(conn, conn->to.flags) || conn->isn == pkt->seq)
+	    !conn_is_live(conn, conn->to.flags) || conn->isn == pkt->seq)
 		return false;
 
 	service_note(scratch, pkt);

@@ -106,6 +106,30 @@ TEST(a_service_and_directly_its_backend)
 	expect_told_apart(PROG_XDP, CLIENT ":1234", "198.51.100.7:90", CLIENT);
 }
 
+/* A connection that is closed still turns its answers for a while: not those to the next one. */
+static void expect_told_apart_afterwards(enum program in, enum program out, const char *client, const char *vip)
+{
+	const char *other;
+
+	send(in, packet(client, vip, .flags = SYN));
+	send(in, packet(client, vip, .flags = FIN | ACK));
+	send_by(DEVICE_POD2, out, packet(POD2 ":8080", client, .flags = FIN | ACK));
+	expect_packet(packet(vip, client, .flags = FIN | ACK));
+	send(in, packet(client, POD2 ":8080", .flags = SYN, .seq = 77));
+	other = expect_snat(in == PROG_XDP ? CLIENT : POD1);
+	expect_packet(packet(other, POD2 ":8080", .flags = SYN, .seq = 77));
+	send_by(DEVICE_POD2, out, packet(POD2 ":8080", other, .flags = SYN | ACK));
+	expect_packet(packet(POD2 ":8080", client, .flags = SYN | ACK));
+}
+
+TEST(a_service_and_afterwards_its_backend)
+{
+	given_service("10.96.0.10:80", POD2 ":8080");
+	given_external("198.51.100.7:90", POD2 ":8080");
+	expect_told_apart_afterwards(PROG_FROM_POD, PROG_TO_POD, POD1 ":1234", "10.96.0.10:80");
+	expect_told_apart_afterwards(PROG_XDP, PROG_TO_WIRE, CLIENT ":1234", "198.51.100.7:90");
+}
+
 /* What XDP translated comes by tc as if the client had called the backend. */
 TEST(what_xdp_translated_is_no_direct_call)
 {
@@ -267,6 +291,7 @@ const struct CMUnitTest claims_tests[] = {
 	EACH_WAY(flows_to_one_backend_have_ports_of_their_own),
 	EACH_WAY(two_frontends_with_one_backend),
 	BOTH_FAMILIES(a_service_and_directly_its_backend),
+	BOTH_FAMILIES(a_service_and_afterwards_its_backend),
 	BOTH_FAMILIES(what_xdp_translated_is_no_direct_call),
 	BOTH_FAMILIES(what_was_translated_is_no_direct_call),
 	BOTH_FAMILIES(a_reset_connection_does_not_give_way_at_once),
