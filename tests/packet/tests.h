@@ -25,6 +25,7 @@
 	X(endpoints)                                                                                                   \
 	X(claims)                                                                                                      \
 	X(halves)                                                                                                      \
+	X(conns)                                                                                                       \
 	X(races)                                                                                                       \
 	X(spread)                                                                                                      \
 	X(devices)                                                                                                     \

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* How much is in the maps: connections, entries, packets by reason; settings. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -15,32 +14,11 @@
 
 struct count {
 	const struct sr_tables *tables;
-	struct sr_timeouts timeouts;
-	uint32_t now;
+	struct sr_flow_clock clock;
 	int proven_fd;	      /* a connection that is in here, too, is not counted; -1: none */
 	uint32_t *by_backend; /* may be NULL */
 	uint32_t total;
 };
-
-/* As conn_timeout() in bpf/conn.h has it. */
-static uint32_t count_timeout(const struct count *count, const struct sr_conn *conn)
-{
-	uint32_t flags = conn->to.flags;
-
-	if ((flags & SR_CONN_CLOSED) == SR_CONN_CLOSED)
-		return count->timeouts.closing;
-	if (conn->from.proto == IPPROTO_UDP)
-		return count->timeouts.udp;
-	return flags & SR_CONN_PROVEN ? count->timeouts.tcp : count->timeouts.unproven;
-}
-
-static bool count_is_live(const struct count *count, const struct sr_conn *conn)
-{
-	int32_t idle = (int32_t)(count->now - conn->seen);
-
-	/* Our clock may be a tick behind the datapath's. */
-	return idle < 0 || (uint32_t)idle <= count_timeout(count, conn);
-}
 
 static bool count_is_copy(const struct count *count, const void *key, const struct sr_conn *conn)
 {
@@ -55,7 +33,7 @@ static int count_conn(const void *key, const void *value, void *context)
 	const struct sr_conn *conn = value;
 	struct count *count = context;
 
-	if (conn->to.flags & SR_CONN_REPLY || !count_is_live(count, conn) || count_is_copy(count, key, conn))
+	if (conn->to.flags & SR_CONN_REPLY || !sr_flow_is_live(&count->clock, conn) || count_is_copy(count, key, conn))
 		return 0;
 	count->total++;
 	if (count->by_backend && conn->backend < count->tables->max_backends &&
@@ -69,8 +47,7 @@ static int count_all(const struct sr_datapath *datapath, struct count *count, ui
 {
 	int r;
 
-	sr_timeouts_get(&count->timeouts);
-	count->now = sr_ticks_now();
+	sr_flow_clock_get(&count->clock);
 
 	count->proven_fd = -1;
 	r = sr_map_each(datapath->map_fd[SR_MAP_CONNS], count_conn, count);

@@ -57,6 +57,21 @@ uint32_t sr_ticks_now(void)
 	return jiffies >> SR_TICK_SHIFT;
 }
 
+void sr_flow_clock_get(struct sr_flow_clock *out)
+{
+	struct sr_timeouts timeouts;
+
+	sr_timeouts_get(&timeouts);
+	*out = (struct sr_flow_clock){
+		.now = sr_ticks_now(),
+		.jiffies_per_second = timeouts.jiffies_per_second,
+		.tcp = timeouts.tcp,
+		.udp = timeouts.udp,
+		.closing = timeouts.closing,
+		.unproven = timeouts.unproven,
+	};
+}
+
 uint32_t sr_icmp_cost(void)
 {
 	sr_autofclose FILE *f = fopen("/proc/sys/net/ipv4/icmp_ratelimit", "re");

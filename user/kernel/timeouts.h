@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "model/flow.h"
+
 /* In ticks of 1 << SR_TICK_SHIFT jiffies, rounded up. */
 struct sr_timeouts {
 	uint32_t tcp;
@@ -21,6 +23,9 @@ void sr_timeouts_get(struct sr_timeouts *out);
 
 /* The datapath's clock now, to within a tick or two. */
 uint32_t sr_ticks_now(void);
+
+/* The clock now, and the timeouts of connections. */
+void sr_flow_clock_get(struct sr_flow_clock *out);
 
 /* Jiffies that an ICMP error to one peer costs: net.ipv4.icmp_ratelimit. 0: no limit. */
 uint32_t sr_icmp_cost(void);

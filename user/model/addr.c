@@ -178,24 +178,27 @@ const char *sr_proto_name(uint8_t proto)
 	return "?";
 }
 
+uint8_t sr_proto_number(const char *name)
+{
+	for (size_t i = 0; i < sizeof(addr_protos) / sizeof(addr_protos[0]); i++) {
+		if (strcmp(addr_protos[i].name, name) == 0)
+			return addr_protos[i].proto;
+	}
+	return 0;
+}
+
 /* Cut "/udp" off `text`, if it is there. */
 static int hostport_cut_proto(char *text, uint8_t *proto)
 {
 	char *slash = strchr(text, '/');
-	size_t i;
 
 	*proto = IPPROTO_TCP;
 	if (!slash)
 		return 0;
 
 	*slash = '\0';
-	for (i = 0; i < sizeof(addr_protos) / sizeof(addr_protos[0]); i++) {
-		if (strcmp(slash + 1, addr_protos[i].name) == 0) {
-			*proto = addr_protos[i].proto;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	*proto = sr_proto_number(slash + 1);
+	return *proto ? 0 : -EINVAL;
 }
 
 /* Part "[fd00::7]:90" or "10.0.0.7:90" in two, in place. */

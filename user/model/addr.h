@@ -66,5 +66,7 @@ int sr_hostport_compare(const struct sr_hostport *a, const struct sr_hostport *b
 
 /* "tcp", "udp", "sctp"; "?" for others. */
 const char *sr_proto_name(uint8_t proto);
+/* The number of one of these names; 0 for others. */
+uint8_t sr_proto_number(const char *name);
 
 #endif

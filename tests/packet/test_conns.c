@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The connections as `svcroute conn` reads and ends them: each once, whole. */
+#include "tests.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <bpf/bpf.h>
+
+#include "base/error.h"
+#include "kernel/conns.h"
+#include "kernel/timeouts.h"
+
+#define VIP	   "10.96.0.10:80"
+#define POD_CLIENT POD1 ":1234"
+#define ANOTHER	   POD1 ":1235"
+#define BACKEND	   POD2 ":8080"
+
+static struct sr_hostport at(const char *text)
+{
+	return world_hostport(text, world.family, world.proto);
+}
+
+struct listed {
+	size_t num;
+	struct sr_conn_found last;
+};
+
+static int list_one(const struct sr_conn_found *conn, void *context)
+{
+	struct listed *listed = context;
+
+	listed->num++;
+	listed->last = *conn;
+	return 0;
+}
+
+static struct listed list_all(void)
+{
+	struct listed listed = {};
+	struct sr_error err = {};
+
+	if (sr_conns_each(harness_datapath(), list_one, &listed, &err) < 0)
+		fail_msg("%s", err.text);
+	return listed;
+}
+
+static void expect_end(const struct sr_hostport *end, const char *text)
+{
+	struct sr_hostport wanted = at(text);
+
+	assert_int_equal(sr_hostport_compare(end, &wanted), 0);
+}
+
+static void expect_listed(const struct sr_flow *flow)
+{
+	expect_end(&flow->client, POD_CLIENT);
+	expect_end(&flow->frontend, VIP);
+	expect_end(&flow->backend, BACKEND);
+	expect_end(&flow->source, POD_CLIENT);
+	assert_int_equal(flow->proto, world.proto);
+	assert_int_equal(flow->family, world.family);
+	assert_true(flow->of_service);
+}
+
+static void begin(const char *client)
+{
+	send(PROG_FROM_POD, packet(client, VIP));
+	expect_packet(packet(client, BACKEND));
+}
+
+/* Into the large table; the small one keeps its copies. */
+static void be_proven(void)
+{
+	begin(POD_CLIENT);
+	send(PROG_TO_POD, packet(BACKEND, POD_CLIENT));
+	if (world.proto == IPPROTO_UDP) {
+		conn_begin_earlier(POD_CLIENT, VIP, 3);
+		begin(POD_CLIENT);
+	}
+	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+	assert_int_equal(conns_count(TABLE_NEW), 2);
+}
+
+TEST(a_connection_is_listed_once)
+{
+	struct listed listed;
+
+	given_service(VIP, BACKEND);
+	assert_int_equal(list_all().num, 0);
+	begin(POD_CLIENT);
+	listed = list_all();
+	assert_int_equal(listed.num, 1);
+	assert_int_equal(listed.last.flow.state, SR_FLOW_NEW);
+	expect_listed(&listed.last.flow);
+
+	be_proven();
+	listed = list_all();
+	assert_int_equal(listed.num, 1);
+	assert_int_equal(listed.last.flow.state, SR_FLOW_PROVEN);
+	expect_listed(&listed.last.flow);
+}
+
+/* What the backend sends still turns, and would bring the other half back: it is there. */
+TEST(half_a_connection_is_listed_as_well)
+{
+	struct listed listed;
+
+	given_service(VIP, BACKEND);
+	be_proven();
+	conn_evict(TABLE_PROVEN, POD_CLIENT, VIP);
+	conn_evict(TABLE_NEW, POD_CLIENT, VIP);
+	listed = list_all();
+	assert_int_equal(listed.num, 1);
+	expect_listed(&listed.last.flow);
+}
+
+TEST(what_has_been_silent_too_long_is_not_listed)
+{
+	given_service(VIP, BACKEND);
+	begin(POD_CLIENT);
+	conn_age(POD_CLIENT, VIP, 130);
+	conn_age(BACKEND, POD_CLIENT, 130);
+	assert_int_equal(list_all().num, 0);
+}
+
+TEST(that_its_backend_is_gone_is_told)
+{
+	given_service(VIP, BACKEND);
+	begin(POD_CLIENT);
+	assert_false(list_all().last.flow.backend_gone);
+	given_service(VIP, POD1 ":9090");
+	assert_true(list_all().last.flow.backend_gone);
+}
+
+static int find(const char *src, const char *dst, struct sr_conn_found *out)
+{
+	struct sr_hostport from = at(src), to = at(dst);
+
+	return sr_conns_find(harness_datapath(), &from, &to, out, NULL);
+}
+
+TEST(packets_of_either_direction_find_it)
+{
+	struct sr_conn_found found;
+
+	given_service(VIP, BACKEND);
+	begin(POD_CLIENT);
+	assert_int_equal(find(POD_CLIENT, VIP, &found), 0);
+	expect_listed(&found.flow);
+	assert_int_equal(find(BACKEND, POD_CLIENT, &found), 0);
+	expect_listed(&found.flow);
+	assert_int_equal(find(VIP, POD_CLIENT, &found), -ENOENT);
+	assert_int_equal(find(ANOTHER, VIP, &found), -ENOENT);
+}
+
+TEST(a_removed_connection_is_gone_from_both_tables)
+{
+	struct sr_conn_found found;
+	struct sr_error err = {};
+
+	given_service(VIP, BACKEND);
+	be_proven();
+	begin(ANOTHER);
+	assert_int_equal(find(POD_CLIENT, VIP, &found), 0);
+	assert_int_equal(sr_conns_remove(harness_datapath(), &found.half, &err), 0);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	assert_int_equal(conns_count(TABLE_NEW), 2);
+	assert_true(conn_read(TABLE_NEW, ANOTHER, VIP, NULL));
+	assert_true(conn_read(TABLE_NEW, BACKEND, ANOTHER, NULL));
+
+	/* An answer that was under way is nobody's now. */
+	send(PROG_TO_POD, packet(BACKEND, POD_CLIENT));
+	expect_verdict(VERDICT_PASS);
+	assert_int_equal(conns_count(TABLE_NEW), 2);
+}
+
+TEST(the_other_half_may_be_another_connections)
+{
+	struct sr_conn_found found;
+	struct sr_error err = {};
+
+	given_service(VIP, BACKEND);
+	begin(POD_CLIENT);
+	assert_int_equal(find(POD_CLIENT, VIP, &found), 0);
+	/* As if another frontend's connection had taken the tuple of its answers. */
+	found.half.from.dport = htons(81);
+	assert_int_equal(sr_conns_remove(harness_datapath(), &found.half, &err), 0);
+	assert_true(conn_read(TABLE_NEW, BACKEND, POD_CLIENT, NULL));
+}
+
+static int remove_one(const struct sr_conn_found *conn, void *context)
+{
+	++*(size_t *)context;
+	return sr_conns_remove(harness_datapath(), &conn->half, NULL);
+}
+
+/* Both halves of most are read before the first is removed. */
+TEST(who_removes_while_listing_meets_each_once)
+{
+	char client[32];
+	size_t num = 0;
+
+	given_service(VIP, BACKEND);
+	for (int i = 0; i < 100; i++) {
+		snprintf(client, sizeof(client), "%s:%d", POD1, 2000 + i);
+		begin(client);
+	}
+	assert_int_equal(sr_conns_each(harness_datapath(), remove_one, &num, NULL), 0);
+	assert_int_equal(num, 100);
+	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
+TEST(all_are_removed_halves_and_leftovers_too)
+{
+	struct sr_error err = {};
+
+	given_service(VIP, BACKEND);
+	be_proven();
+	begin(ANOTHER);
+	conn_evict(TABLE_NEW, ANOTHER, VIP);
+	conn_age(BACKEND, ANOTHER, 130);
+	assert_int_equal(sr_conns_remove_all(harness_datapath(), &err), 0);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	assert_int_equal(conns_count(TABLE_NEW), 0);
+}
+
+/* --- many --------------------------------------------------------------------------------- */
+
+#define MANY  250000
+#define BATCH 5000
+
+/* Forward halves alone: one entry a connection. */
+static void given_many(void)
+{
+	struct sr_conn_key *key = calloc(BATCH, sizeof(*key));
+	struct sr_conn *conn = calloc(BATCH, sizeof(*conn));
+	int fd = sr_datapath_map_fd(harness_datapath(), "sr_conns");
+	struct sr_hostport vip = at(VIP);
+	struct sr_hostport client = at(POD_CLIENT);
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct sr_conn *place = &conn[i % BATCH];
+		uint32_t num = BATCH;
+
+		place->from = (struct sr_tuple){.src = client.addr, .dst = vip.addr, .dport = vip.port, .proto = 6};
+		place->from.src.word[3] = htonl(i);
+		place->to.flags = SR_CONN_PROVEN;
+		place->seen = sr_ticks_now();
+		key[i % BATCH].half[0] = i;
+		if (i % BATCH == BATCH - 1)
+			assert_int_equal(bpf_map_update_batch(fd, key, conn, &num, NULL), 0);
+	}
+	free(key);
+	free(conn);
+}
+
+static long peak_kilobytes(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+TEST(a_quarter_of_a_million_takes_no_more_memory_than_a_few)
+{
+	struct sr_error err = {};
+	long before;
+
+	given_many();
+	before = peak_kilobytes();
+	assert_int_equal(list_all().num, MANY);
+	assert_true(peak_kilobytes() - before < 4096);
+	assert_int_equal(sr_conns_remove_all(harness_datapath(), &err), 0);
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+}
+
+const struct CMUnitTest conns_tests[] = {
+	TCP_AND_UDP(a_connection_is_listed_once),
+	TCP_AND_UDP(half_a_connection_is_listed_as_well),
+	TCP_AND_UDP(what_has_been_silent_too_long_is_not_listed),
+	BOTH_FAMILIES(that_its_backend_is_gone_is_told),
+	EACH_WAY(packets_of_either_direction_find_it),
+	TCP_AND_UDP(a_removed_connection_is_gone_from_both_tables),
+	BOTH_FAMILIES(the_other_half_may_be_another_connections),
+	BOTH_FAMILIES(who_removes_while_listing_meets_each_once),
+	TCP_AND_UDP(all_are_removed_halves_and_leftovers_too),
+	ONLY_V4(a_quarter_of_a_million_takes_no_more_memory_than_a_few),
+};
+const size_t num_conns_tests = ARRAY_SIZE(conns_tests);
