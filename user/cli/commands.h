@@ -13,6 +13,10 @@ extern const struct sr_command sr_command_map_replace;
 extern const struct sr_command sr_command_map_del;
 extern const struct sr_command sr_command_map_get;
 extern const struct sr_command sr_command_map_list;
+extern const struct sr_command sr_command_conn_list;
+extern const struct sr_command sr_command_conn_get;
+extern const struct sr_command sr_command_conn_del;
+extern const struct sr_command sr_command_conn_flush;
 extern const struct sr_command sr_command_version;
 extern const struct sr_command sr_command_help;
 

@@ -40,20 +40,23 @@ void sr_table_addf(struct sr_table *table, const char *format, ...)
 	sr_table_take(table, text);
 }
 
-static size_t table_width(const struct sr_table *table, size_t column)
+static int table_measure(struct sr_table *table)
 {
-	size_t width = 0;
-
-	for (size_t i = column; i < table->num; i += table->columns) {
+	if (!table->width)
+		table->width = calloc(table->columns, sizeof(*table->width));
+	if (!table->width)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->num; i++) {
+		size_t *width = &table->width[i % table->columns];
 		size_t length = strlen(table->cell[i]);
 
-		width = length > width ? length : width;
+		*width = length > *width ? length : *width;
 	}
-	return width;
+	return 0;
 }
 
 /* Blanks are written before a cell that has something, never at a line's end. */
-static void table_print_row(const struct sr_table *table, const size_t *width, size_t row, FILE *file)
+static void table_print_row(const struct sr_table *table, size_t row, FILE *file)
 {
 	size_t blanks = 0;
 
@@ -65,30 +68,41 @@ static void table_print_row(const struct sr_table *table, const size_t *width, s
 			fprintf(file, "%*s%s", (int)blanks, "", text);
 			blanks = 0;
 		}
-		blanks += width[i] - strlen(text) + (width[i] ? TABLE_GAP : 0);
+		blanks += table->width[i] - strlen(text) + (table->width[i] ? TABLE_GAP : 0);
 	}
 	fputc('\n', file);
 }
 
-int sr_table_print(const struct sr_table *table, FILE *file)
+int sr_table_print(struct sr_table *table, FILE *file)
 {
-	sr_autofree size_t *width = calloc(table->columns, sizeof(*width));
-
-	if (!width || table->failed)
+	if (table->failed || table_measure(table) < 0)
 		return -ENOMEM;
-
-	for (size_t i = 0; i < table->columns; i++)
-		width[i] = table_width(table, i);
 	for (size_t row = 0; row + table->columns <= table->num; row += table->columns)
-		table_print_row(table, width, row, file);
+		table_print_row(table, row, file);
 	return 0;
 }
 
-void sr_table_clear(struct sr_table *table)
+static void table_drop_cells(struct sr_table *table)
 {
 	for (size_t i = 0; i < table->num; i++)
 		free(table->cell[i]);
 	free(table->cell);
+	table->cell = NULL;
+	table->num = 0;
+}
+
+int sr_table_flush(struct sr_table *table, FILE *file)
+{
+	int r = sr_table_print(table, file);
+
+	table_drop_cells(table);
+	return r;
+}
+
+void sr_table_clear(struct sr_table *table)
+{
+	table_drop_cells(table);
+	free(table->width);
 	memset(table, 0, sizeof(*table));
 }
 
@@ -109,6 +123,17 @@ json_t *sr_json_text(const char *text)
 int sr_json_print(FILE *file, const json_t *json, struct sr_error *err)
 {
 	if (!json || json_dumpf(json, file, JSON_INDENT(2)) < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	fputc('\n', file);
+	return 0;
+}
+
+int sr_json_print_line(FILE *file, json_t *json, struct sr_error *err)
+{
+	int r = json ? json_dumpf(json, file, JSON_COMPACT) : -1;
+
+	json_decref(json);
+	if (r < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
 	fputc('\n', file);
 	return 0;

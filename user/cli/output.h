@@ -19,6 +19,7 @@ struct sr_table {
 	const char *indent; /* before each row; NULL: nothing */
 	char **cell;
 	size_t num;
+	size_t *width; /* of each column, at least; kept from one flush to the next */
 	bool failed;
 };
 
@@ -28,7 +29,9 @@ void sr_table_addf(struct sr_table *table, const char *format, ...) __attribute_
 /* Add a cell and free `text`, malloc'd. */
 void sr_table_take(struct sr_table *table, char *text);
 /* 0 or -ENOMEM. */
-int sr_table_print(const struct sr_table *table, FILE *file);
+int sr_table_print(struct sr_table *table, FILE *file);
+/* The same, and forget the cells: of a long table that is printed in parts, columns only ever grow. */
+int sr_table_flush(struct sr_table *table, FILE *file);
 void sr_table_clear(struct sr_table *table);
 #define sr_autotable __attribute__((cleanup(sr_table_clear)))
 
@@ -45,5 +48,7 @@ static inline void sr_json_cleanup(json_t **json)
 json_t *sr_json_text(const char *text);
 /* Write `json`, which may be NULL for want of memory. 0 or -ENOMEM. */
 int sr_json_print(FILE *file, const json_t *json, struct sr_error *err);
+/* The same in one line; takes `json`. */
+int sr_json_print_line(FILE *file, json_t *json, struct sr_error *err);
 
 #endif
