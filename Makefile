@@ -168,10 +168,12 @@ deps-if-missing:
 install: $(B)/svcroute
 	install -D -m 755 $(B)/svcroute $(DESTDIR)$(PREFIX)/sbin/svcroute
 	install -D -m 644 user/svcroute.8 $(DESTDIR)$(PREFIX)/share/man/man8/svcroute.8
-	install -d $(DESTDIR)/etc/svcroute/services.d
+	install -d $(DESTDIR)/etc/svcroute/services.d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@SBINDIR@|$(PREFIX)/sbin|' user/svcroute.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/svcroute.service
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/svcroute $(DESTDIR)$(PREFIX)/share/man/man8/svcroute.8
+	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/svcroute.service
 
 clean:
 	rm -rf $(B)

@@ -272,7 +272,8 @@ lab_wrap_svcroute() {
 	mkdir -p "$LAB_DIR/bin/$1" "$LAB_DIR/state/$1"
 	cat >"$LAB_DIR/bin/$1/svcroute" <<-WRAPPER
 		#!/bin/sh
-		SVCROUTE_STATE_DIR='$LAB_DIR/state/$1' exec '$SVCROUTE' --instance '$LAB-$1' "\$@"
+		export SVCROUTE_STATE_DIR='$LAB_DIR/state/$1' SVCROUTE_CONFIG_DIR='$LAB_DIR/etc/$1'
+		exec '$SVCROUTE' --instance '$LAB-$1' "\$@"
 	WRAPPER
 	chmod +x "$LAB_DIR/bin/$1/svcroute"
 }

@@ -2,58 +2,89 @@
 /* What manifests and settings say should be served. */
 #include <errno.h>
 #include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "cli/identity.h"
 #include "cli/leases.h"
 #include "cli/load.h"
+#include "cli/saved.h"
 #include "model/manifest.h"
 
-#define DESIRED_FOLDER "/etc/svcroute/services.d"
-
 /* An empty folder means that nothing was said, not that nothing is wanted. */
-static bool folder_has_manifests(void)
+static bool folder_has_manifests(const char *folder)
 {
+	sr_autofree char *pattern = NULL;
 	glob_t found;
-	bool any = glob(DESIRED_FOLDER "/{*.yaml,*.yml,*.json}", GLOB_BRACE, NULL, &found) == 0;
+	bool any;
 
+	if (asprintf(&pattern, "%s/{*.yaml,*.yml,*.json}", folder) < 0) {
+		pattern = NULL;
+		return false;
+	}
+	any = glob(pattern, GLOB_BRACE, NULL, &found) == 0;
 	if (any)
 		globfree(&found);
 	return any;
 }
 
-static int desired_read_files(struct sr_k8s *k8s, const struct sr_strings *files, struct sr_error *err)
+/* *has_any: there was something in it. */
+static int desired_read_folder(struct sr_k8s *k8s, const char *folder, bool *has_any, struct sr_error *err)
 {
-	int r = 0;
+	if (!folder)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	*has_any = folder_has_manifests(folder);
+	return *has_any ? sr_manifest_read(k8s, folder, err) : 0;
+}
 
-	if (files->num == 0)
-		return sr_manifest_read(k8s, DESIRED_FOLDER, err);
-	for (size_t i = 0; r == 0 && i < files->num; i++)
-		r = sr_manifest_read(k8s, files->item[i], err);
+/* /etc/svcroute: manifests, and what `map add --save` put beside them. */
+static int desired_read_config(struct sr_manifests *out, const char *instance, struct sr_error *err)
+{
+	sr_autofree char *services = sr_config_path("services.d"), *saved = sr_saved_folder(instance);
+	bool has_services = false, has_saved = false;
+	int r;
+
+	r = desired_read_folder(out->k8s, services, &has_services, err);
+	if (r == 0)
+		r = desired_read_folder(out->k8s, saved, &has_saved, err);
+	if (r == 0 && !has_services && !has_saved)
+		sr_manifests_clear(out);
+	out->is_all = has_services;
 	return r;
 }
 
-int sr_desired_read(struct sr_k8s **out, const struct sr_strings *files, struct sr_error *err)
+static int desired_read_files(struct sr_manifests *out, const struct sr_strings *files, struct sr_error *err)
 {
-	struct sr_k8s *k8s;
+	int r = 0;
+
+	out->is_all = true;
+	for (size_t i = 0; r == 0 && i < files->num; i++)
+		r = sr_manifest_read(out->k8s, files->item[i], err);
+	return r;
+}
+
+int sr_manifests_read(struct sr_manifests *out, const struct sr_strings *files, const char *instance,
+		      struct sr_error *err)
+{
 	int r;
 
-	*out = NULL;
-	if (files->num == 0 && !folder_has_manifests())
-		return 0;
-	if (sr_k8s_new(&k8s) < 0)
+	*out = (struct sr_manifests){};
+	if (sr_k8s_new(&out->k8s) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
+	r = files->num ? desired_read_files(out, files, err) : desired_read_config(out, instance, err);
+	if (r < 0)
+		sr_manifests_clear(out);
+	return r;
+}
 
-	r = desired_read_files(k8s, files, err);
-	if (r < 0) {
-		sr_k8s_free(k8s);
-		return r;
-	}
-	*out = k8s;
-	return 0;
+void sr_manifests_clear(struct sr_manifests *manifests)
+{
+	sr_k8s_free(manifests->k8s);
+	*manifests = (struct sr_manifests){};
 }
 
 /* The networks that addresses are given from. */
@@ -123,7 +154,7 @@ int sr_desired_resolve(struct sr_load *load, struct sr_error *err)
 	struct sr_k8s_options options;
 	int r;
 
-	if (!load->k8s)
+	if (!load->manifests->k8s)
 		return 0;
 	r = pools_make(&pools, &load->settings, err);
 	if (r == 0)
@@ -140,5 +171,5 @@ int sr_desired_resolve(struct sr_load *load, struct sr_error *err)
 		.num_subnets = pools.num_subnets,
 	};
 	sr_identity_tell(&identity, load, &options);
-	return sr_k8s_resolve(load->k8s, &options, &load->leases, &load->desired, &load->notes, err);
+	return sr_k8s_resolve(load->manifests->k8s, &options, &load->leases, &load->desired, &load->notes, err);
 }

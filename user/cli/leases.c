@@ -2,13 +2,12 @@
 #include "cli/leases.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/draft.h"
 #include "base/error.h"
 #include "cli/output.h"
 
@@ -112,61 +111,10 @@ char *sr_leases_text(const struct sr_leases *leases)
 	return json && asprintf(&text, "%s\n", json) >= 0 ? text : NULL;
 }
 
-/* An fd of the folder that `path` is in, made if need be; or -errno. */
-static int leases_open_folder(const char *path, struct sr_error *err)
-{
-	sr_autofree char *folder = strdup(path);
-	int fd;
-
-	if (!folder)
-		return sr_fail(err, -ENOMEM, "out of memory");
-
-	*strrchr(folder, '/') = '\0';
-	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-		return sr_fail(err, -errno, "cannot make the folder %s: %s", folder, strerror(errno));
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? sr_fail(err, -errno, "%s: %s", folder, strerror(errno)) : fd;
-}
-
-/* Write and sync; -errno. */
-static int leases_fill(int folder, const char *name, const char *text)
-{
-	sr_autoclose int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	size_t length = strlen(text);
-
-	if (fd < 0)
-		return -errno;
-	while (length > 0) {
-		ssize_t written = write(fd, text, length);
-
-		if (written < 0)
-			return -errno;
-		text += written;
-		length -= (size_t)written;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 int sr_leases_write(const char *path, const char *text, struct sr_error *err)
 {
-	sr_autoclose int folder = leases_open_folder(path, err);
-	const char *name = strrchr(path, '/') + 1;
-	sr_autofree char *draft = NULL;
-	int r;
+	sr_autodraft struct sr_draft draft = {};
+	int r = sr_draft_write(&draft, path, text, err);
 
-	if (folder < 0)
-		return folder;
-	if (asprintf(&draft, "%s.new", name) < 0) {
-		draft = NULL;
-		return sr_fail(err, -ENOMEM, "out of memory");
-	}
-
-	r = leases_fill(folder, draft, text);
-	if (r == 0 && renameat(folder, draft, folder, name) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlinkat(folder, draft, 0);
-		return sr_fail(err, r, "%s: cannot be written: %s", path, strerror(-r));
-	}
-	return fsync(folder) < 0 ? sr_fail(err, -errno, "%s: %s", path, strerror(errno)) : 0;
+	return r < 0 ? r : sr_draft_keep(&draft, err);
 }

@@ -89,7 +89,7 @@ static bool load_may_not_remove(const struct sr_service *service)
 static int load_plan(struct sr_load *load, struct sr_error *err)
 {
 	return sr_plan_make(&load->plan, &load->programmed, &load->desired,
-			    load->k8s ? load_may_remove : load_may_not_remove, err);
+			    load->manifests->is_all ? load_may_remove : load_may_not_remove, err);
 }
 
 /* Written before an address is served: then it is never given to another. */
@@ -157,9 +157,11 @@ static int load_give_back_services(struct sr_load *load)
 static int load_give_back_programs(const struct sr_load *load)
 {
 	const struct sr_load_options nothing_new = {};
+	const struct sr_manifests none = {};
 	__attribute__((cleanup(load_clear))) struct sr_load former = {
 		.globals = load->globals,
 		.options = &nothing_new,
+		.manifests = &none,
 	};
 	struct sr_error err;
 	int r = sr_load_prepare(&former, &err);
@@ -226,13 +228,13 @@ static int load_preflight(struct sr_load *load, struct sr_error *err)
 			    &load->warnings.line, &load->warnings.num, err);
 }
 
-static int load_once(const struct sr_globals *globals, const struct sr_load_options *options, const struct sr_k8s *k8s,
-		     struct sr_error *err)
+static int load_once(const struct sr_globals *globals, const struct sr_load_options *options,
+		     const struct sr_manifests *manifests, struct sr_error *err)
 {
 	__attribute__((cleanup(load_clear))) struct sr_load load = {
 		.globals = globals,
 		.options = options,
-		.k8s = k8s,
+		.manifests = manifests,
 	};
 	int r;
 
@@ -249,15 +251,15 @@ static int load_once(const struct sr_globals *globals, const struct sr_load_opti
 int sr_load_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
 {
 	const struct sr_load_options *opts = options;
-	sr_autok8s struct sr_k8s *k8s = NULL;
+	__attribute__((cleanup(sr_manifests_clear))) struct sr_manifests manifests = {};
 	int r;
 
-	r = sr_desired_read(&k8s, &opts->files, err);
+	r = sr_manifests_read(&manifests, &opts->files, globals->instance, err);
 	if (r < 0)
 		return r;
 
 	for (int i = 0; i < LOAD_ATTEMPTS; i++) {
-		r = load_once(globals, opts, k8s, err);
+		r = load_once(globals, opts, &manifests, err);
 		if (r != -EAGAIN)
 			return r;
 	}

@@ -29,10 +29,15 @@ struct sr_targets {
 	enum sr_xdp_mode xdp;
 };
 
+struct sr_manifests {
+	struct sr_k8s *k8s; /* NULL: there are none */
+	bool is_all;	    /* what they do not name is to go, `map add`'s aside */
+};
+
 struct sr_load {
 	const struct sr_globals *globals;
 	const struct sr_load_options *options;
-	const struct sr_k8s *k8s; /* NULL: no manifests, what is served stays */
+	const struct sr_manifests *manifests;
 
 	struct sr_datapath *datapath; /* NULL: a dry run, and nothing is loaded */
 	bool was_loaded;
@@ -74,8 +79,10 @@ void sr_targets_config(const struct sr_targets *targets, struct sr_attach_config
 int sr_targets_predict(struct sr_load *load, struct sr_error *err);
 void sr_targets_clear(struct sr_targets *targets);
 
-/* Read manifests: `files`, or what is in the folder of services. None: *out is NULL. */
-int sr_desired_read(struct sr_k8s **out, const struct sr_strings *files, struct sr_error *err);
+/* Read `files`, or else what is in the instance's folders of /etc/svcroute. */
+int sr_manifests_read(struct sr_manifests *out, const struct sr_strings *files, const char *instance,
+		      struct sr_error *err);
+void sr_manifests_clear(struct sr_manifests *manifests);
 /* Make `load->desired` and `->leases` of the manifests. */
 int sr_desired_resolve(struct sr_load *load, struct sr_error *err);
 

@@ -21,7 +21,7 @@ static const struct sr_option load_options[] = {
 		.offset = LOAD_OFFSET(files),
 		.value = "FILE|DIR|-",
 		.help = "manifests, YAML or JSON; all of a folder; - is standard input\n"
-			"(/etc/svcroute/services.d if it holds any)",
+			"(/etc/svcroute/services.d, if it holds any, and map.d)",
 	},
 	{
 		.name = "uplink",

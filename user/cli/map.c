@@ -6,18 +6,22 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/array.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/instance.h"
 #include "cli/map_options.h"
+#include "cli/saved.h"
 #include "cli/show.h"
 #include "kernel/maps.h"
 
 /* A change of one service: how it is programmed, and how it shall be. */
 struct edit {
 	const struct sr_map_options *options;
+	const struct sr_globals *globals;
 	char frontend[SR_HOSTPORT_TEXT];
 	struct sr_datapath *datapath;
 	struct sr_services programmed;
@@ -49,6 +53,7 @@ static int edit_open(struct edit *edit, const struct sr_globals *globals, const 
 	int r;
 
 	edit->options = options;
+	edit->globals = globals;
 	sr_hostport_format(edit->frontend, &options->frontend);
 	r = sr_instance_open(&edit->datapath, globals, SR_ACCESS_WRITE, err);
 	if (r == 0)
@@ -180,6 +185,32 @@ static int edit_apply(struct edit *edit, struct sr_error *err)
 	return r;
 }
 
+/* What was saved once is what the next load, or boot, comes to. */
+static void edit_remind(const struct edit *edit)
+{
+	sr_autofree char *path = sr_saved_path(edit->globals->instance, &edit->options->frontend);
+
+	if (!edit->globals->quiet && path && access(path, F_OK) == 0)
+		fprintf(stderr,
+			"svcroute: note: %s stays as it is, and the next load comes to that; --save changes both\n",
+			path);
+}
+
+/* What may fail is done first: the file is written, the maps are, the file is put in its place. */
+static int edit_apply_and_save(struct edit *edit, struct sr_error *err)
+{
+	sr_autodraft struct sr_draft draft = {};
+	int r = 0;
+
+	if (edit->options->save)
+		r = sr_saved_draft(&draft, edit->globals->instance, &edit->options->frontend, &edit->want, err);
+	if (r == 0)
+		r = edit_apply(edit, err);
+	if (r == 0 && !edit->options->save)
+		edit_remind(edit);
+	return r < 0 ? r : sr_draft_keep(&draft, err);
+}
+
 static int map_put(const struct sr_globals *globals, const void *options, bool replace, struct sr_error *err)
 {
 	__attribute__((cleanup(edit_clear))) struct edit edit = {};
@@ -195,7 +226,7 @@ static int map_put(const struct sr_globals *globals, const void *options, bool r
 		service->num_endpoints = 0;
 	if (!service || edit_fill(&edit, service) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
-	return edit_apply(&edit, err);
+	return edit_apply_and_save(&edit, err);
 }
 
 static int map_add_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
@@ -256,8 +287,14 @@ static int map_del_run(const struct sr_globals *globals, const void *options, st
 		r = edit_drop_backends(&edit, service, err);
 	else
 		r = edit_drop_frontend(&edit, service);
-	return r < 0 ? r : edit_apply(&edit, err);
+	return r < 0 ? r : edit_apply_and_save(&edit, err);
 }
+
+#define MAP_OPTION_SAVE                                                                                                \
+	{                                                                                                              \
+		.name = "save", .type = &sr_type_flag, .offset = offsetof(struct sr_map_options, save),                \
+		.help = "in /etc/svcroute/map.d, too: load, and so the next boot, comes to the same",                  \
+	}
 
 static const struct sr_option map_put_options[] = {
 	{
@@ -289,6 +326,7 @@ static const struct sr_option map_put_options[] = {
 		.offset = offsetof(struct sr_map_options, pass),
 		.help = "leave the address and port to the host; takes no backends",
 	},
+	MAP_OPTION_SAVE,
 	{},
 };
 
@@ -308,6 +346,7 @@ static const struct sr_option map_del_options[] = {
 		.offset = offsetof(struct sr_map_options, backends),
 		.help = "remove these from its list, not all of it",
 	},
+	MAP_OPTION_SAVE,
 	{},
 };
 

@@ -23,6 +23,7 @@ struct sr_map_options {
 	struct sr_map_backends backends;
 	enum sr_answer external;
 	bool pass; /* left to the host: no backends */
+	bool save; /* for the next boot, too */
 };
 
 extern const struct sr_option_type sr_type_frontend;	      /* (struct sr_hostport) VIP:PORT[/PROTO] */
