@@ -20,6 +20,7 @@ probe.py hop ADDRESS PORT TTL
     sends a datagram with so many hops to live; says who reported its end
 """
 import argparse
+import errno
 import http.client
 import os
 import socket
@@ -93,13 +94,25 @@ def loop(args):
     print(f"{answered} answered, {failed} failed")
 
 
+def connect_when_free(sock, address):
+    """Our own last connection may still wait for the last acknowledgement."""
+    end = time.monotonic() + 1
+    while True:
+        try:
+            return sock.connect(address)
+        except OSError as error:
+            if error.errno != errno.EADDRNOTAVAIL or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
 def reuse(args):
     for _ in range(args.count):
         with socket.socket(family(args.address)) as sock:
             sock.settimeout(args.timeout)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(("", 20555))
-            sock.connect((args.address, args.port))
+            connect_when_free(sock, (args.address, args.port))
             if not get(sock):
                 raise SystemExit("an empty answer")
 

@@ -155,6 +155,19 @@ TEST(an_address_that_is_withdrawn)
 	assert_int_equal(conns_count(TABLE_NEW), 2); /* that to the other address */
 }
 
+TEST(an_address_that_is_left_to_the_host)
+{
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	given_kind(SR_FRONTEND_PASS, VIP, OLD);
+	if (world.proto != IPPROTO_UDP) {
+		expect_goes_to(OLD);
+		return;
+	}
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP));
+	expect_untouched(SR_PASS_NOT_A_SERVICE);
+}
+
 /* 90 → 85 → 80: the last link changes. */
 TEST(a_chain_whose_end_changes)
 {
@@ -227,6 +240,7 @@ const struct CMUnitTest endpoints_tests[] = {
 	EACH_WAY(a_backend_whose_port_changes),
 	EACH_WAY(an_address_that_moves_to_another_service),
 	EACH_WAY(an_address_that_is_withdrawn),
+	EACH_WAY(an_address_that_is_left_to_the_host),
 	EACH_WAY(a_chain_whose_end_changes),
 	BOTH_FAMILIES(tcp_ends_with_its_backend_where_so_told),
 	BOTH_FAMILIES(tcp_ends_by_way_of_the_node),

@@ -152,6 +152,26 @@ static bool judge_out(struct hearing *hearing)
 	return judge_served(hearing, flow, is_reply);
 }
 
+/* Of ICMP only echo requests may be answered by an error. */
+static bool is_unanswerable(const struct hearing *hearing)
+{
+	const struct wire_view *view = &hearing->view;
+	bool v4 = view->family == 4;
+
+	if (view->proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		return false;
+	return view->l4 >= view->end || hearing->in->bytes[view->l4] != (v4 ? 8 : 128);
+}
+
+/* Another protocol, to a ClusterIP: refused like a port that it has not. */
+static bool judge_stray(struct hearing *hearing)
+{
+	if (!may_call_cluster_ips(hearing))
+		return judge_dropped(hearing, SR_DROP_NOT_REACHABLE);
+	return is_unanswerable(hearing) ? judge_dropped(hearing, SR_DROP_NO_SUCH_PORT)
+					: judge_refused(hearing, SR_DROP_NO_SUCH_PORT);
+}
+
 /* A frame that is no packet of ours goes on as it came. */
 static bool judge_foreign(struct hearing *hearing)
 {
@@ -161,15 +181,15 @@ static bool judge_foreign(struct hearing *hearing)
 				      [WIRE_OTHER] = SR_PASS_NOT_SERVED_PROTO};
 
 	const struct rules *rules = &hearing->judge->rules;
-	bool may_call = may_call_cluster_ips(hearing);
 
-	/* A ClusterIP has nothing but its ports; XDP leaves other protocols to tc. */
+	/* XDP leaves other protocols to tc. */
 	if (hearing->view.kind != WIRE_OTHER || (!is_inbound(hearing) && !hearing->at.from_host) || is_xdp(hearing))
 		return judge_untouched(hearing, reasons[hearing->view.kind]);
 	if (rules_is_cluster_ip(rules, &hearing->view.dst))
-		return judge_dropped(hearing, may_call ? SR_DROP_NO_SUCH_PORT : SR_DROP_NOT_REACHABLE);
+		return judge_stray(hearing);
 	if (rules_is_unallocated(rules, &hearing->view.dst))
-		return judge_dropped(hearing, may_call ? SR_DROP_UNALLOCATED : SR_DROP_NOT_REACHABLE);
+		return judge_dropped(hearing,
+				     may_call_cluster_ips(hearing) ? SR_DROP_UNALLOCATED : SR_DROP_NOT_REACHABLE);
 	return judge_untouched(hearing, reasons[WIRE_OTHER]);
 }
 

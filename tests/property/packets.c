@@ -145,6 +145,18 @@ static enum place packets_caller(struct random *random)
 	return place == PLACE_HOST || place == PLACE_UNREACHABLE ? PLACE_CLIENT : place;
 }
 
+/* An address of this node. */
+static bool packets_is_own(const struct sr_addr *addr)
+{
+	for (unsigned int i = 0; i < HOST_PORT_ANY; i++) {
+		struct sr_addr own = host_port_addr(i, sr_addr_is_v4(addr) ? 4 : 6);
+
+		if (sr_addr_compare(&own, addr) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void packets_of_new(struct wire_packet *out, struct kernel_hook *at, struct random *random)
 {
 	static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDP, IPPROTO_SCTP};
@@ -160,7 +172,7 @@ static void packets_of_new(struct wire_packet *out, struct kernel_hook *at, stru
 		packets_numbers[random_below(random, random_percent(random, 70) ? 2 : ARRAY_SIZE(packets_numbers))];
 	*at = packets_hook_in(&src, random);
 	/* What it sends to itself never leaves. */
-	if (random_percent(random, 10) && !place_is_host(&out->dst)) {
+	if (random_percent(random, 10) && !packets_is_own(&out->dst)) {
 		out->src = place_addr(PLACE_HOST, out->family);
 		*at = packets_hook_host(random);
 	}

@@ -15,11 +15,19 @@
 
 /* --- what a plan touches ------------------------------------------------------------------ */
 
+static bool flows_is_served(const struct sr_frontend_spec *frontend)
+{
+	return frontend && frontend->kind != SR_FRONTEND_PASS && frontend->kind != SR_FRONTEND_RESERVED;
+}
+
 static bool flows_lose_frontend(const struct sr_service *was, const struct sr_service *want)
 {
-	for (size_t i = 0; was && i < was->num_frontends; i++)
-		if (!want || !sr_service_frontend(want, &was->frontends[i].at))
+	for (size_t i = 0; was && i < was->num_frontends; i++) {
+		const struct sr_frontend_spec *frontend = &was->frontends[i];
+
+		if (flows_is_served(frontend) && !(want && flows_is_served(sr_service_frontend(want, &frontend->at))))
 			return true;
+	}
 	return false;
 }
 
