@@ -57,15 +57,14 @@ static __always_inline void service_note(struct sr_scratch *scratch, const struc
  * one connection where there are two. So that one gets another port, as
  * netfilter would give it: scratch->conn leads to where it went, and conn_open()
  * finds its port taken: also by one that is over, whose entry still turns what
- * answers it. Only a hook that no other of ours comes before can tell
- * such a packet from one that was translated; should one meet it after all, it
- * knows its initial sequence number.
+ * answers it. What another hook of ours has translated looks alike, but bears
+ * the initial sequence number that the entry knows.
  */
-static __always_inline bool service_is_collision(const struct pkt *pkt, struct sr_scratch *scratch, bool is_first)
+static __always_inline bool service_is_collision(const struct pkt *pkt, struct sr_scratch *scratch, enum side from)
 {
 	struct sr_conn *conn;
 
-	if (likely((pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN) || !is_first)
+	if (likely((pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN) || from == SIDE_HOST)
 		return false;
 	tuple_invert(&scratch->reply.from, &pkt->tuple);
 	conn = conn_get(&scratch->reply.from);
@@ -84,7 +83,7 @@ static __always_inline bool service_is_collision(const struct pkt *pkt, struct s
 }
 
 /* Find the service that a flow's first packet calls: scratch->conn begins with it. */
-__subprog int service_find(const struct pkt *pkt, __u32 from, bool is_first)
+__subprog int service_find(const struct pkt *pkt, __u32 from)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	struct frontend frontend = {};
@@ -94,7 +93,7 @@ __subprog int service_find(const struct pkt *pkt, __u32 from, bool is_first)
 		return SR_DROP_INTERNAL;
 	ret = frontend_lookup(&pkt->tuple.dst, pkt->tuple.dport, pkt->tuple.proto, &frontend);
 	if (likely(ret > 0))
-		return service_is_collision(pkt, scratch, is_first) ? SR_OK : ret;
+		return service_is_collision(pkt, scratch, from) ? SR_OK : ret;
 	if (service_is_translated(pkt, &scratch->reply.from))
 		return SR_PASS_MARKED;
 	if (!dispatch_is_reachable(frontend.kind, from))
@@ -134,7 +133,7 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 
 	if (!scratch)
 		return SR_DROP_INTERNAL;
-	ret = service_find(pkt, from, CTX_CAN_REDO || from == SIDE_POD);
+	ret = service_find(pkt, from);
 	if (ret == SR_OK)
 		ret = origin_check(ctx, pkt, from);
 	if (ret == SR_OK)

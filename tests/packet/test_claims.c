@@ -90,9 +90,9 @@ static void expect_told_apart(enum program in, const char *client, const char *v
 	send(in, packet(client, POD2 ":8080", .flags = SYN, .seq = 77));
 	expect_packet(packet(other, POD2 ":8080", .flags = SYN, .seq = 77));
 
-	send_by(DEVICE_POD2, in == PROG_XDP ? PROG_TO_WIRE : PROG_TO_POD, packet(POD2 ":8080", client));
+	send_by(DEVICE_POD2, in == PROG_FROM_POD ? PROG_TO_POD : PROG_TO_WIRE, packet(POD2 ":8080", client));
 	expect_packet(packet(vip, client));
-	send_by(DEVICE_POD2, in == PROG_XDP ? PROG_TO_WIRE : PROG_TO_POD, packet(POD2 ":8080", other));
+	send_by(DEVICE_POD2, in == PROG_FROM_POD ? PROG_TO_POD : PROG_TO_WIRE, packet(POD2 ":8080", other));
 	expect_packet(packet(POD2 ":8080", client));
 	send(in, packet(client, POD2 ":8080", .flags = FIN | ACK));
 	expect_packet(packet(other, POD2 ":8080", .flags = FIN | ACK));
@@ -104,6 +104,7 @@ TEST(a_service_and_directly_its_backend)
 	given_external("198.51.100.7:90", POD2 ":8080");
 	expect_told_apart(PROG_FROM_POD, POD1 ":1234", "10.96.0.10:80", POD1);
 	expect_told_apart(PROG_XDP, CLIENT ":1234", "198.51.100.7:90", CLIENT);
+	expect_told_apart(PROG_FROM_WIRE, CLIENT ":1235", "198.51.100.7:90", CLIENT);
 }
 
 /* A connection that is closed still turns its answers for a while: not those to the next one. */
@@ -116,7 +117,7 @@ static void expect_told_apart_afterwards(enum program in, enum program out, cons
 	send_by(DEVICE_POD2, out, packet(POD2 ":8080", client, .flags = FIN | ACK));
 	expect_packet(packet(vip, client, .flags = FIN | ACK));
 	send(in, packet(client, POD2 ":8080", .flags = SYN, .seq = 77));
-	other = expect_snat(in == PROG_XDP ? CLIENT : POD1);
+	other = expect_snat(in == PROG_FROM_POD ? POD1 : CLIENT);
 	expect_packet(packet(other, POD2 ":8080", .flags = SYN, .seq = 77));
 	send_by(DEVICE_POD2, out, packet(POD2 ":8080", other, .flags = SYN | ACK));
 	expect_packet(packet(POD2 ":8080", client, .flags = SYN | ACK));
@@ -128,6 +129,7 @@ TEST(a_service_and_afterwards_its_backend)
 	given_external("198.51.100.7:90", POD2 ":8080");
 	expect_told_apart_afterwards(PROG_FROM_POD, PROG_TO_POD, POD1 ":1234", "10.96.0.10:80");
 	expect_told_apart_afterwards(PROG_XDP, PROG_TO_WIRE, CLIENT ":1234", "198.51.100.7:90");
+	expect_told_apart_afterwards(PROG_FROM_WIRE, PROG_TO_WIRE, CLIENT ":1235", "198.51.100.7:90");
 }
 
 /* What XDP translated comes by tc as if the client had called the backend. */
