@@ -72,7 +72,7 @@ static bool is_collision(const struct hearing *hearing)
 	bool is_reply;
 	const struct flow *flow = flows_find(&turned, &is_reply);
 
-	if (!is_xdp(hearing) && hearing->at.hook != SR_HOOK_FROM_POD)
+	if (!is_inbound(hearing))
 		return false;
 	/* What is over does not count, and that a reset is the last word the model does not know. */
 	if (flow && (flow->reset || (flow->fin_client && flow->fin_server)) &&
