@@ -12,7 +12,7 @@ setup() {
 	lab_use sr-sticky
 }
 
-# Services 30 to 41 forget after four seconds, 20 to 25 as late as is the default.
+# Services 30 to 41 forget after eight seconds, 20 to 25 as late as is the default.
 setup_file() {
 	local n
 
@@ -23,7 +23,7 @@ setup_file() {
 		kinds "$n" 'sessionAffinity: ClientIP' 30 31 32
 	done >"$LAB_DIR/services.yaml"
 	for n in {30..41}; do
-		kinds "$n" 'sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 4}}' 30 31 32
+		kinds "$n" 'sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 8}}' 30 31 32
 	done >>"$LAB_DIR/services.yaml"
 	lab_load node1 -q -f "$LAB_DIR/services.yaml" --uplink eth0 --pods 'azv*' --xdp off --node node1
 }
@@ -79,6 +79,6 @@ picks() {
 
 	first=$(picks client)
 	[[ $(picks client) == "$first" ]]
-	sleep 5.2
+	sleep 9.2
 	[[ $(picks client) != "$first" ]]
 }
