@@ -149,6 +149,16 @@ static __always_inline __u32 ctx_segment(const sr_ctx *ctx)
 	return ctx->gso_size;
 }
 
+/*
+ * Give the frame another length. It changes twice, for only then does the kernel
+ * forget what concerned the whole: how to cut it into segments, and a sum over
+ * all bytes that the device made.
+ */
+static __always_inline int ctx_resize(sr_ctx *ctx, __u32 length)
+{
+	return bpf_skb_change_tail(ctx, length + 4, 0) || bpf_skb_change_tail(ctx, length, 0) ? -1 : 0;
+}
+
 static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)
 {
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);

@@ -69,6 +69,12 @@ static __always_inline __u32 ctx_segment(const sr_ctx *ctx)
 	return 0;
 }
 
+/* There may be no room behind a frame: tc makes some. */
+static __always_inline int ctx_resize(sr_ctx *ctx, __u32 length)
+{
+	return ctx_length(ctx) == length ? 0 : -1;
+}
+
 static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)
 {
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);

@@ -70,10 +70,36 @@ static __always_inline int address_unknown(const struct sr_addr *addr)
 	return SR_PASS_NOT_A_SERVICE;
 }
 
-/* ... and to one that does, but not with this port or protocol. */
-static __always_inline int address_without_port(__u32 flags)
+#define ANNOUNCED_ANYWHERE 0
+
+/* Do we answer for the address on this device, or (ANNOUNCED_ANYWHERE) on any? */
+static __always_inline bool address_is_announced(const struct sr_addr *addr, __u32 ifindex)
 {
-	return flags & SR_ADDRESS_CLUSTER_IP ? SR_DROP_NO_SUCH_PORT : SR_PASS_NOT_A_SERVICE;
+	struct sr_announced_key key = {.addr = *addr, .ifindex = ifindex};
+	struct sr_announced *found = bpf_map_lookup_elem(&sr_announced, &key);
+	__u32 state;
+
+	if (!found)
+		return false;
+	state = READ_ONCE(found->state);
+	/* As above. */
+	barrier();
+	return state == SR_ANNOUNCED_HELD && found->self.addr.half[0] == key.addr.half[0] &&
+	       found->self.addr.half[1] == key.addr.half[1] && found->self.ifindex == ifindex;
+}
+
+/*
+ * ... and to one that does, but not with this port or protocol. `kind` is told
+ * what it is: an announced address is ours alone, and as open as its services.
+ */
+static __always_inline int address_without_port(const struct sr_addr *addr, __u32 flags, __u32 *kind)
+{
+	if (flags & SR_ADDRESS_CLUSTER_IP)
+		return SR_DROP_NO_SUCH_PORT;
+	if (!address_is_announced(addr, ANNOUNCED_ANYWHERE))
+		return SR_PASS_NOT_A_SERVICE;
+	*kind = SR_FRONTEND_EXTERNAL_IP;
+	return SR_DROP_NO_SUCH_PORT;
 }
 
 /*
@@ -87,16 +113,16 @@ static __always_inline int frontend_lookup(const struct sr_addr *addr, __be16 po
 	if (likely(flags < 0))
 		return address_unknown(addr);
 	if (frontend_read(addr, port, proto, out) != SR_OK)
-		return address_without_port(flags);
+		return address_without_port(addr, flags, &out->kind);
 	return frontend_is_served(out) ? SR_OK : SR_PASS_NOT_A_SERVICE;
 }
 
 /* The same for a packet whose protocol has no ports that we know: never SR_OK. */
-static __always_inline int frontend_lookup_address(const struct sr_addr *addr)
+static __always_inline int frontend_lookup_address(const struct sr_addr *addr, __u32 *kind)
 {
 	int flags = address_flags(addr);
 
-	return flags < 0 ? address_unknown(addr) : address_without_port(flags);
+	return flags < 0 ? address_unknown(addr) : address_without_port(addr, flags, kind);
 }
 
 static __always_inline bool backend_is_in_use(const struct sr_backend *backend)

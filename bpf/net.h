@@ -15,11 +15,13 @@
 #define ETH_HLEN     14
 #define ETH_P_IP     0x0800
 #define ETH_P_IPV6   0x86DD
+#define ETH_P_ARP    0x0806
 #define ETH_P_8021Q  0x8100
 #define ETH_P_8021AD 0x88A8
 
 /* __sk_buff.pkt_type: to the device's own link address. */
-#define PACKET_HOST 0
+#define PACKET_HOST	 0
+#define PACKET_OTHERHOST 3
 
 #define VLAN_VID_MASK 0x0fff
 
@@ -49,6 +51,12 @@
 #define ICMP_HOST_UNREACH  1
 #define ICMP_PORT_UNREACH  3
 #define ICMP_FRAG_NEEDED   4
+
+#define ICMP_ECHO      8
+#define ICMP_ECHOREPLY 0
+
+#define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY   129
 
 #define ICMPV6_DEST_UNREACH 1
 #define ICMPV6_PKT_TOOBIG   2

@@ -95,14 +95,4 @@ static __always_inline int refuse_write_ip(sr_ctx *ctx, const struct pkt *pkt, c
 	return pkt->family == 4 ? refuse_write_v4(ctx, pkt, refusal, proto) : refuse_write_v6(ctx, pkt, refusal, proto);
 }
 
-/*
- * Cut the packet behind its quote. It changes its length twice, for only then
- * does the kernel forget what concerned the whole: how to cut it into segments,
- * and a sum over all bytes that the device made.
- */
-static __always_inline int refuse_cut(sr_ctx *ctx, __u32 length)
-{
-	return bpf_skb_change_tail(ctx, length + 4, 0) || bpf_skb_change_tail(ctx, length, 0) ? -1 : 0;
-}
-
 #endif

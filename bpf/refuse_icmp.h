@@ -112,7 +112,7 @@ static __always_inline int refuse_by_icmp(sr_ctx *ctx, const struct pkt *pkt, st
 	__u16 l3 = pkt_l3(pkt);
 	__u64 sum;
 
-	if (refuse_cut(ctx, l3 + quote) || bpf_skb_adjust_room(ctx, room, BPF_ADJ_ROOM_MAC, 0))
+	if (ctx_resize(ctx, l3 + quote) || bpf_skb_adjust_room(ctx, room, BPF_ADJ_ROOM_MAC, 0))
 		return -1;
 
 	refusal->payload = quote + REFUSE_ICMP_SIZE;

@@ -44,7 +44,7 @@ static __always_inline int refuse_by_reset(sr_ctx *ctx, const struct pkt *pkt, s
 	pseudo = csum_fold16(refuse_pseudo(pkt, &refusal->src, &pkt->tuple.src, IPPROTO_TCP, sizeof(tcp)));
 	tcp.check =
 		partial ? pseudo : ~csum_fold16(bpf_csum_diff(NULL, 0, (__be32 *)&tcp, sizeof(tcp), 0) + (__u64)pseudo);
-	if (refuse_cut(ctx, l4 + sizeof(tcp)) || bpf_skb_store_bytes(ctx, l4, &tcp, sizeof(tcp), 0))
+	if (ctx_resize(ctx, l4 + sizeof(tcp)) || bpf_skb_store_bytes(ctx, l4, &tcp, sizeof(tcp), 0))
 		return -1;
 	return refuse_write_ip(ctx, pkt, refusal, IPPROTO_TCP);
 }

@@ -216,19 +216,20 @@ static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt, bool to_wir
 }
 
 /*
- * A protocol that services do not use: a ClusterIP refuses it, as it does a
- * port that it has not. SR_DROP_*, or SR_PASS_NOT_SERVED_PROTO.
+ * A protocol that services do not use: a ClusterIP and an announced address
+ * refuse it, as they do a port that they have not. SR_DROP_*, or SR_PASS_NOT_SERVED_PROTO.
  */
 __subprog int service_refuse_stray(const struct pkt *pkt, __u32 from)
 {
+	__u32 kind = SR_FRONTEND_CLUSTER_IP;
 	int ret;
 
 	if (!pkt)
 		return SR_DROP_INTERNAL;
-	ret = frontend_lookup_address(&pkt->tuple.dst);
+	ret = frontend_lookup_address(&pkt->tuple.dst, &kind);
 	if (ret > 0)
 		return SR_PASS_NOT_SERVED_PROTO;
-	return dispatch_is_reachable(SR_FRONTEND_CLUSTER_IP, from) ? ret : SR_DROP_NOT_REACHABLE;
+	return dispatch_is_reachable(kind, from) ? ret : SR_DROP_NOT_REACHABLE;
 }
 
 #endif

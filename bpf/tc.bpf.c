@@ -2,6 +2,7 @@
 /* tc on the uplink and on the pods' veths: both ways in, both ways out. */
 #include "ctx_skb.h"
 
+#include "announce.h"
 #include "icmp.h"
 #include "refuse.h"
 #include "service.h"
@@ -20,6 +21,8 @@ static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int r
 		return refuse(ctx, pkt, reason, way == WAY_OUT)
 			       ? TC_ACT_SHOT
 			       : bpf_redirect(ctx->ifindex, way == WAY_OUT ? BPF_F_INGRESS : 0);
+	if (sr_reason_is_answer(reason))
+		return bpf_redirect(ctx->ifindex, 0);
 	if (reason > 0 || !pkt->out_ifindex)
 		return TC_ACT_UNSPEC;
 	if (!pkt->out_hop.nh_family)
@@ -32,20 +35,29 @@ static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int r
 	return bpf_redirect_neigh(pkt->out_ifindex, &pkt->out_hop, sizeof(pkt->out_hop), 0);
 }
 
+/* Of what is not for this host alone only broadcasts and multicasts are answered, and nothing is served. */
+static __always_inline int tc_in_many(struct __sk_buff *ctx, const struct pkt *pkt, int ret)
+{
+	if (ctx->pkt_type != PACKET_OTHERHOST && announce_may_concern(ret))
+		ret = tc_announce_answer(ctx, pkt, ret);
+	return sr_reason_is_answer(ret) ? ret : SR_PASS_OTHER_HOST;
+}
+
 static __always_inline int tc_in(struct __sk_buff *ctx, enum side from, bool bare)
 {
 	struct pkt pkt = {};
 	int ret;
 
+	ret = pkt_parse(ctx, &pkt, bare);
 	/* A port of a bridge is given its bridge's frames: so are pods' devices. */
 	if (from == SIDE_WIRE && unlikely(ctx->pkt_type != PACKET_HOST))
-		ret = SR_PASS_OTHER_HOST;
-	else
-		ret = pkt_parse(ctx, &pkt, bare);
+		return verdict(ctx, &pkt, tc_in_many(ctx, &pkt, ret), WAY_IN);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, from);
 	else if (ret == SR_PASS_NOT_SERVED_PROTO)
 		ret = icmp_pass(ctx, &pkt, false);
+	if (announce_may_concern(ret))
+		ret = tc_announce_answer(ctx, &pkt, ret);
 	if (ret == SR_PASS_NOT_SERVED_PROTO)
 		ret = service_refuse_stray(&pkt, from);
 	return verdict(ctx, &pkt, ret, WAY_IN);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* XDP on the uplink: service traffic from outside, and the answers to it. */
+/* XDP on the uplink: service traffic from outside, the answers to it, and who asks for announced addresses. */
 #include "ctx_xdp.h"
 
+#include "announce.h"
 #include "service.h"
 #include "verdict.h"
 
@@ -10,6 +11,8 @@ static __always_inline int verdict(struct xdp_md *ctx, const struct pkt *pkt, in
 	verdict_count(reason, pkt->frame);
 	if (reason < 0)
 		return XDP_DROP;
+	if (sr_reason_is_answer(reason))
+		return XDP_TX;
 	if (reason > 0 || !pkt->out_ifindex)
 		return XDP_PASS;
 	return XDP_TX;
@@ -24,6 +27,8 @@ int sr_xdp_uplink(struct xdp_md *ctx)
 	ret = pkt_parse(ctx, &pkt, false);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, SIDE_WIRE);
+	else if (announce_may_concern(ret))
+		ret = xdp_announce_answer(ctx, &pkt, ret);
 	/* Whoever must be told why is told by tc. */
 	if (sr_reason_refusal(ret) != SR_REFUSAL_SILENT)
 		ret = SR_PASS_TO_TC;

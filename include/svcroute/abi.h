@@ -260,6 +260,31 @@ struct sr_device {
 _Static_assert(sizeof(struct sr_device) == 48, "sr_device");
 
 /*
+ * Map `sr_announced`: hash: the addresses for which this host answers ARP and
+ * neighbour solicitations, by the device where it does. Device 0 stands for any.
+ */
+struct sr_announced_key {
+	struct sr_addr addr;
+	__u32 ifindex;
+	__u32 zero;
+};
+_Static_assert(sizeof(struct sr_announced_key) == 24, "sr_announced_key");
+
+enum sr_announced_state {
+	SR_ANNOUNCED_HELD = 1, /* ours: the programs answer. The others are for people only. */
+	SR_ANNOUNCED_IN_USE,   /* another's: `mac` has it */
+	SR_ANNOUNCED_WAITING,  /* the device is down: nobody can be asked */
+};
+
+struct sr_announced {
+	struct sr_announced_key self;
+	__u32 state; /* enum sr_announced_state */
+	__u8 mac[6];
+	__u8 zero[6];
+};
+_Static_assert(sizeof(struct sr_announced) == 40, "sr_announced");
+
+/*
  * Map `sr_sources`: LPM trie: from where the LoadBalancer frontends of a
  * service with SR_SERVICE_SOURCE_RANGES may be called. The value is a __u32
  * that says nothing.

@@ -4,7 +4,7 @@
  * come the codes, the counters, and the words that people read.
  *
  * Functions of the datapath return 0 (SR_OK: translated), > 0 (SR_PASS_*: not
- * ours, goes on untouched) or < 0 (SR_DROP_*).
+ * ours, goes on untouched; SR_ANSWER_*: it became its answer) or < 0 (SR_DROP_*).
  */
 #ifndef SVCROUTE_REASON_H
 #define SVCROUTE_REASON_H
@@ -36,7 +36,8 @@ enum sr_refusal {
 #define SR_DROP_REASONS(X)                                                                                             \
 	X(NO_ENDPOINT, "no-endpoint", "the service has no usable endpoint anywhere", UNREACHABLE)                      \
 	X(NO_LOCAL_ENDPOINT, "no-local-endpoint", "traffic policy Local, and no endpoint on this node", SILENT)        \
-	X(NO_SUCH_PORT, "no-such-port", "a port of a ClusterIP that no service has", UNREACHABLE)                      \
+	X(NO_SUCH_PORT, "no-such-port", "a port of a ClusterIP or an announced address that no service has",           \
+	  UNREACHABLE)                                                                                                 \
 	X(UNALLOCATED, "unallocated", "an address of the service CIDR that no service has", SILENT)                    \
 	X(SOURCE_RANGE, "source-range", "a source that loadBalancerSourceRanges does not list", SILENT)                \
 	X(NOT_REACHABLE, "cluster-ip-from-outside", "a ClusterIP, called from outside the cluster", SILENT)            \
@@ -53,6 +54,12 @@ enum sr_refusal {
 	X(SCTP_FRAGMENT, "sctp-fragment", "a fragment of SCTP whose ports change: its CRC needs the others", SILENT)   \
 	X(INTERNAL, "internal", "a rewrite failed half-way", SILENT)
 
+/* What an announced address answers by itself: X(code, name for machines, words for people) */
+#define SR_ANSWER_REASONS(X)                                                                                           \
+	X(ARP, "arp", "who has an announced address?")                                                                 \
+	X(NEIGHBOUR, "neighbour-solicitation", "the same over IPv6")                                                   \
+	X(ECHO, "echo-request", "a ping to an announced address")
+
 enum sr_reason {
 	SR_OK = 0,
 #define X(code, name, text) SR_PASS_INDEX_##code,
@@ -63,6 +70,11 @@ enum sr_reason {
 	SR_DROP_INDEX_FIRST_ = SR_PASS_END - 1,
 #define X(code, name, text, refusal) SR_DROP_INDEX_##code,
 	SR_DROP_REASONS(X)
+#undef X
+		SR_DROP_END,
+	SR_ANSWER_INDEX_FIRST_ = SR_DROP_END - 1,
+#define X(code, name, text) SR_ANSWER_INDEX_##code,
+	SR_ANSWER_REASONS(X)
 #undef X
 		SR_REASON_MAX,
 };
@@ -75,7 +87,16 @@ enum sr_code {
 #define X(code, name, text, refusal) SR_DROP_##code = -SR_DROP_INDEX_##code,
 		SR_DROP_REASONS(X)
 #undef X
+#define X(code, name, text) SR_ANSWER_##code = SR_ANSWER_INDEX_##code,
+			SR_ANSWER_REASONS(X)
+#undef X
 };
+
+/* Does the packet go back as its answer? */
+static inline int sr_reason_is_answer(int code)
+{
+	return code > SR_ANSWER_INDEX_FIRST_;
+}
 
 /* What the sender of a packet with this end is told. */
 static inline enum sr_refusal sr_reason_refusal(int code)

@@ -186,4 +186,5 @@ void conns_forget(void)
 	conns_empty(conns_fd(TABLE_NEW), sizeof(struct sr_conn_key));
 	conns_empty(conns_fd(TABLE_PROVEN), sizeof(struct sr_conn_key));
 	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_fragments"), sizeof(struct sr_fragment_key));
+	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_announced"), sizeof(struct sr_announced_key));
 }

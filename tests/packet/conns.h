@@ -34,7 +34,7 @@ struct sr_conn *conns_all(enum table table, size_t *num);
 /* As if the datagrams of which fragments are known had begun so much earlier. */
 void fragments_age(int seconds);
 
-/* Empty both tables, and that of fragments. */
+/* Empty both tables, that of fragments, and that of announced addresses. */
 void conns_forget(void);
 
 #endif

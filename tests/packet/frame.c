@@ -133,7 +133,10 @@ static void draft_put_icmp(struct draft *draft)
 		draft_put32(draft, draft->spec.icmp_info);
 		return;
 	}
-	draft_put8(draft, draft->spec.family == 4 ? 8 : 128);
+	if (draft->spec.echo_reply)
+		draft_put8(draft, draft->spec.family == 4 ? 0 : 129);
+	else
+		draft_put8(draft, draft->spec.family == 4 ? 8 : 128);
 	draft_put8(draft, 0);
 	draft_put16(draft, 0);
 	draft_put16(draft, ntohs(draft->from.port));

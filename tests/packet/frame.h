@@ -74,7 +74,8 @@ struct frame_spec {
 	uint8_t icmp_type, icmp_code;
 	uint32_t icmp_info; /* the header's second word */
 	const struct frame *quote;
-	size_t quote_size;  /* 0: all */
+	size_t quote_size; /* 0: all */
+	bool echo_reply;
 	bool dont_fragment; /* IPv4 */
 	bool no_flow_label; /* IPv6 */
 };

@@ -59,6 +59,7 @@ static struct {
 	/* The last frame: what went in and came out. */
 	struct frame in, out;
 	enum verdict verdict;
+	bool is_xdp;
 	struct sr_counter before[SR_REASON_MAX];
 } harness = {.program = {-1, -1, -1, -1, -1}, .link = {-1, -1}};
 
@@ -358,6 +359,7 @@ static void harness_run(enum program program, __u32 ifindex, __u32 ingress, stru
 	if (bpf_prog_test_run_opts(harness.program[program], &run) < 0)
 		fail_msg("%s does not run: %s", harness_names[program], strerror(errno));
 	harness.in = frame;
+	harness.is_xdp = is_xdp;
 	harness.out.length = run.data_size_out;
 	harness.verdict = harness_verdict(program, run.retval);
 }
@@ -398,6 +400,9 @@ static const char *const harness_reasons[SR_REASON_MAX] = {[0] = "translated",
 #undef X
 #define X(code, name, text, refusal) [SR_DROP_INDEX_##code] = name,
 								   SR_DROP_REASONS(X)
+#undef X
+#define X(code, name, text) [SR_ANSWER_INDEX_##code] = name,
+									   SR_ANSWER_REASONS(X)
 #undef X
 };
 
@@ -465,6 +470,17 @@ void harness_expect_refusal(int reason, struct frame frame, const char *file, in
 {
 	harness_expect_verdict(VERDICT_REDIRECT, file, line);
 	harness_expect_sent(reason, &frame, file, line);
+}
+
+void harness_expect_answer(int reason, struct frame frame, const char *file, int line)
+{
+	harness_expect_verdict(harness.is_xdp ? VERDICT_TX : VERDICT_REDIRECT, file, line);
+	if (reason != SR_ANSWER_ARP) {
+		harness_expect_sent(reason, &frame, file, line);
+		return;
+	}
+	harness_expect_reason(reason, file, line);
+	harness_expect_frame(&frame, file, line);
 }
 
 void harness_expect_untouched(int reason, const char *file, int line)

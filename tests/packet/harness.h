@@ -121,7 +121,9 @@ const struct frame *sent(void);
 #define expect_drop(reason) harness_expect_drop(reason, __FILE__, __LINE__)
 /* The same, and in its place goes `frame`, back to where it came from. */
 #define expect_refusal(reason, frame) harness_expect_refusal(reason, frame, __FILE__, __LINE__)
-#define expect_verdict(verdict)	      harness_expect_verdict(verdict, __FILE__, __LINE__)
+/* It became its answer `frame`, SR_ANSWER_*, and goes back to where it came from. */
+#define expect_answer(reason, frame) harness_expect_answer(reason, frame, __FILE__, __LINE__)
+#define expect_verdict(verdict)	     harness_expect_verdict(verdict, __FILE__, __LINE__)
 /* Since the test began, this many packets had this end. */
 #define expect_counter(reason, packets) harness_expect_counter(reason, packets, __FILE__, __LINE__)
 /* The last frame's source is `addr` with a port of the SNAT range; returns both. */
@@ -131,6 +133,7 @@ void harness_expect(enum verdict verdict, struct frame frame, const char *file, 
 void harness_expect_untouched(int reason, const char *file, int line);
 void harness_expect_drop(int reason, const char *file, int line);
 void harness_expect_refusal(int reason, struct frame frame, const char *file, int line);
+void harness_expect_answer(int reason, struct frame frame, const char *file, int line);
 void harness_expect_verdict(enum verdict verdict, const char *file, int line);
 void harness_expect_counter(int reason, uint64_t packets, const char *file, int line);
 const char *harness_expect_snat(const char *addr, const char *file, int line);

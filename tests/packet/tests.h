@@ -31,7 +31,8 @@
 	X(devices)                                                                                                     \
 	X(maps)                                                                                                        \
 	X(refuse)                                                                                                      \
-	X(icmp)
+	X(icmp)                                                                                                        \
+	X(announce)
 
 #define X(group)                                                                                                       \
 	extern const struct CMUnitTest group##_tests[];                                                                \

@@ -19,12 +19,14 @@ enum verdict {
 	VERDICT_TRANSLATED,
 	VERDICT_PASSED,
 	VERDICT_DROPPED,
+	VERDICT_ANSWERED,
 };
 
 static const char *const status_verdicts[] = {
 	[VERDICT_TRANSLATED] = "translated",
 	[VERDICT_PASSED] = "passed",
 	[VERDICT_DROPPED] = "dropped",
+	[VERDICT_ANSWERED] = "answered",
 };
 
 /* By sr_reason_index(). */
@@ -38,6 +40,9 @@ static const struct {
 #undef X
 #define X(code, name, text, refusal) [SR_DROP_INDEX_##code] = {VERDICT_DROPPED, name, text},
 					   SR_DROP_REASONS(X)
+#undef X
+#define X(code, name, text) [SR_ANSWER_INDEX_##code] = {VERDICT_ANSWERED, name, text},
+						   SR_ANSWER_REASONS(X)
 #undef X
 };
 

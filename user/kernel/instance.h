@@ -14,6 +14,7 @@
 /* The maps of bpf/maps.h, each pinned as maps/NAME. */
 #define SR_MAPS(X)                                                                                                     \
 	X(ADDRESSES, "sr_addresses")                                                                                   \
+	X(ANNOUNCED, "sr_announced")                                                                                   \
 	X(SOURCES, "sr_sources")                                                                                       \
 	X(AFFINITY, "sr_affinity")                                                                                     \
 	X(REFUSALS, "sr_refusals")                                                                                     \
