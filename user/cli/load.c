@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cli/announce.h"
 #include "cli/leases.h"
 #include "cli/load.h"
 #include "kernel/maps.h"
@@ -20,6 +21,7 @@
 static void load_clear(struct sr_load *load)
 {
 	sr_plan_clear(&load->plan);
+	sr_claims_clear(&load->announced);
 	sr_services_clear(&load->desired);
 	sr_services_clear(&load->programmed);
 	sr_attachments_clear(&load->attachments);
@@ -208,7 +210,9 @@ static int load_pretend(struct sr_load *load, struct sr_error *err)
 
 	if (r == 0)
 		r = load_plan(load, err);
-	return r < 0 ? r : sr_targets_predict(load, err);
+	if (r == 0)
+		r = sr_targets_predict(load, err);
+	return r < 0 ? r : sr_announce_predict(load, err);
 }
 
 static bool load_serves_ipv6(const struct sr_load *load)
@@ -223,9 +227,13 @@ static bool load_serves_ipv6(const struct sr_load *load)
 static int load_preflight(struct sr_load *load, struct sr_error *err)
 {
 	const struct sr_targets *targets = &load->targets;
+	int r;
 
-	return sr_preflight(&targets->netdevs, targets->uplinks.item, targets->uplinks.num, load_serves_ipv6(load),
-			    &load->warnings.line, &load->warnings.num, err);
+	r = sr_preflight(&targets->netdevs, targets->uplinks.item, targets->uplinks.num, load_serves_ipv6(load),
+			 &load->warnings.line, &load->warnings.num, err);
+	if (r == 0 && sr_announce_warn(load) < 0)
+		r = sr_fail(err, -ENOMEM, "out of memory");
+	return r;
 }
 
 static int load_once(const struct sr_globals *globals, const struct sr_load_options *options,
@@ -241,6 +249,8 @@ static int load_once(const struct sr_globals *globals, const struct sr_load_opti
 	r = sr_load_prepare(&load, err);
 	if (r == 0)
 		r = options->dry_run ? load_pretend(&load, err) : load_commit(&load, err);
+	if (r == 0 && !options->dry_run)
+		r = sr_announce_load(&load, err);
 	if (r == 0 && !globals->quiet)
 		r = load_preflight(&load, err);
 	if (r == 0 && !globals->quiet)

@@ -11,6 +11,7 @@
 #include "cli/settings.h"
 #include "kernel/attach.h"
 #include "kernel/netdev.h"
+#include "model/claims.h"
 #include "model/k8s.h"
 #include "model/plan.h"
 
@@ -58,6 +59,8 @@ struct sr_load {
 	struct sr_services programmed;
 	struct sr_services desired;
 	struct sr_plan plan;
+
+	struct sr_claims announced;
 
 	struct sr_notes notes;	  /* what one should know */
 	struct sr_notes warnings; /* what stops traffic */

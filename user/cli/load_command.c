@@ -85,6 +85,14 @@ static const struct sr_option load_options[] = {
 		.help = "give internal load balancers of that subnet one of these",
 	},
 	{
+		.name = "announce",
+		.type = &sr_type_devices,
+		.offset = LOAD_OFFSET(given.announce),
+		.value = "[=DEV]",
+		.help = "answer ARP, neighbour solicitations and pings for external and load balancers'\n"
+			"addresses there, or on all uplinks; one that is in use is left to who has it",
+	},
+	{
 		.name = "xdp",
 		.type = &sr_type_word,
 		.offset = LOAD_OFFSET(given.xdp),

@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cli/announce.h"
 #include "cli/load.h"
 #include "kernel/maps.h"
 
@@ -76,6 +77,8 @@ int sr_load_prepare(struct sr_load *load, struct sr_error *err)
 	r = load_config(&load->settings, &load->config, err);
 	if (r == 0)
 		r = sr_targets_choose(load, err);
+	if (r == 0)
+		r = sr_announce_check(load, err);
 	if (r == 0)
 		r = sr_desired_resolve(load, err);
 	return r;

@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cli/announce.h"
 #include "cli/commands.h"
 #include "cli/instance.h"
 #include "cli/map_options.h"
@@ -208,7 +209,11 @@ static int edit_apply_and_save(struct edit *edit, struct sr_error *err)
 		r = edit_apply(edit, err);
 	if (r == 0 && !edit->options->save)
 		edit_remind(edit);
-	return r < 0 ? r : sr_draft_keep(&draft, err);
+	if (r == 0)
+		r = sr_draft_keep(&draft, err);
+	/* With the lock given back: announcing takes its time. */
+	sr_datapath_close(TAKE_PTR(edit->datapath));
+	return r < 0 ? r : sr_announce_change(edit->globals, err);
 }
 
 static int map_put(const struct sr_globals *globals, const void *options, bool replace, struct sr_error *err)

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "cli/node_ports.h"
 #include "model/addr.h"
+#include "model/claims.h"
 #include "model/pool.h"
 
 #define INSTANCE_MAX 63
@@ -97,6 +98,12 @@ static int list_parse(const struct sr_option *option, void *field, const char *t
 		return sr_fail(err, -ENOMEM, "out of memory");
 	list->given = true;
 	return 0;
+}
+
+/* Without a value all uplinks are meant. */
+static int devices_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	return list_parse(option, field, text ? text : SR_ANNOUNCE_UPLINKS, err);
 }
 
 static int paths_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
@@ -205,6 +212,12 @@ const struct sr_option_type sr_type_list = {
 	.parse = list_parse,
 	.clear = list_clear,
 	.value = SR_VALUE_REQUIRED,
+	.repeats = true,
+};
+const struct sr_option_type sr_type_devices = {
+	.parse = devices_parse,
+	.clear = list_clear,
+	.value = SR_VALUE_OPTIONAL,
 	.repeats = true,
 };
 const struct sr_option_type sr_type_paths = {

@@ -53,12 +53,13 @@ enum sr_answer {
 };
 
 /* Types that know no more than text; the field's type is in brackets. */
-extern const struct sr_option_type sr_type_flag;   /* (bool) */
-extern const struct sr_option_type sr_type_answer; /* (enum sr_answer) --name, --name=yes, --name=no, --name= */
-extern const struct sr_option_type sr_type_text;   /* (char *) */
-extern const struct sr_option_type sr_type_word;   /* (char *) one of option->words, or '' */
-extern const struct sr_option_type sr_type_list;   /* (struct sr_strings) '' empties it */
-extern const struct sr_option_type sr_type_paths;  /* (struct sr_strings) '' is refused */
+extern const struct sr_option_type sr_type_flag;    /* (bool) */
+extern const struct sr_option_type sr_type_answer;  /* (enum sr_answer) --name, --name=yes, --name=no, --name= */
+extern const struct sr_option_type sr_type_text;    /* (char *) */
+extern const struct sr_option_type sr_type_word;    /* (char *) one of option->words, or '' */
+extern const struct sr_option_type sr_type_list;    /* (struct sr_strings) '' empties it */
+extern const struct sr_option_type sr_type_devices; /* (struct sr_strings) --name: "uplinks"; --name=DEV */
+extern const struct sr_option_type sr_type_paths;   /* (struct sr_strings) '' is refused */
 
 /* Types of values that mean something. '' empties these, too. */
 extern const struct sr_option_type sr_type_instance;  /* (char *) a name a folder can have */

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cli/announce.h"
 #include "cli/load.h"
 #include "cli/output.h"
 #include "cli/show.h"
@@ -236,7 +237,8 @@ static void report_lines(const char *what, char *const *line, size_t num)
 
 static int report_table(const struct sr_load *load, struct sr_error *err)
 {
-	if (report_services(load) < 0 || report_attachments(load) < 0)
+	if (report_services(load) < 0 || report_attachments(load) < 0 ||
+	    sr_announce_print(&load->announced, load->globals->verbose) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
 	report_lines("note", load->notes.line, load->notes.num);
 	report_lines("note", load->attachments.note, load->attachments.num_notes);
@@ -296,9 +298,9 @@ static int report_json(const struct sr_load *load, struct sr_error *err)
 	json_t *services = json_array(), *attachments = json_array(), *notes = json_array(), *warnings = json_array();
 	sr_autojson json_t *root = NULL;
 
-	root = json_pack("{s:b, s:o, s:o, s:o, s:o, s:o}", "dry_run", load->options->dry_run, "services", services,
-			 "attachments", attachments, "notes", notes, "warnings", warnings, "settings",
-			 sr_settings_json(&load->settings));
+	root = json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "dry_run", load->options->dry_run, "services", services,
+			 "attachments", attachments, "announced", sr_announce_json(&load->announced), "notes", notes,
+			 "warnings", warnings, "settings", sr_settings_json(&load->settings));
 	if (!root || json_services(services, load) < 0 || json_attachments(attachments, load) < 0 ||
 	    json_lines(notes, load->notes.line, load->notes.num) < 0 ||
 	    json_lines(notes, load->attachments.note, load->attachments.num_notes) < 0 ||

@@ -23,6 +23,7 @@ struct sr_settings {
 	struct sr_strings cluster_cidrs;
 	struct sr_strings service_cidrs;
 	struct sr_strings subnets;
+	struct sr_strings announce; /* devices, or "uplinks" */
 	char *node;
 	char *zone;
 	char *nodeport_addresses;

@@ -7,10 +7,12 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "cli/announce.h"
 #include "cli/commands.h"
 #include "cli/instance.h"
 #include "cli/output.h"
 #include "cli/settings.h"
+#include "kernel/announce.h"
 #include "kernel/attach.h"
 #include "kernel/maps.h"
 #include "kernel/sock_diag.h"
@@ -49,6 +51,7 @@ static const struct {
 struct status {
 	const struct sr_globals *globals;
 	struct sr_attachments attachments;
+	struct sr_claims announced;
 	struct sr_usage usage;
 	struct sr_counter counters[SR_REASON_MAX];
 	struct sr_settings settings;
@@ -58,6 +61,7 @@ struct status {
 static void status_clear(struct status *status)
 {
 	sr_attachments_clear(&status->attachments);
+	sr_claims_clear(&status->announced);
 	sr_settings_clear(&status->settings);
 }
 
@@ -70,6 +74,8 @@ static int status_read(struct status *status, struct sr_error *err)
 	r = sr_instance_open(&datapath, status->globals, SR_ACCESS_READ, err);
 	if (r == 0)
 		r = sr_attach_list(datapath, &status->attachments, err);
+	if (r == 0)
+		r = sr_announce_read(datapath, &status->announced, err);
 	if (r == 0)
 		r = sr_maps_usage(datapath, &status->usage, err);
 	if (r == 0)
@@ -179,8 +185,8 @@ static int print_settings(const struct status *status)
 
 static int status_print(const struct status *status, struct sr_error *err)
 {
-	if (print_attachments(status) < 0 || print_usage(status) < 0 || print_counters(status) < 0 ||
-	    print_settings(status) < 0)
+	if (print_attachments(status) < 0 || sr_announce_print(&status->announced, status->globals->verbose) < 0 ||
+	    print_usage(status) < 0 || print_counters(status) < 0 || print_settings(status) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -232,11 +238,11 @@ static int status_print_json(const struct status *status, struct sr_error *err)
 {
 	sr_autojson json_t *root = NULL;
 
-	root = json_pack("{s:s, s:o, s:{s:s, s:b}, s:o, s:o, s:o}", "instance", status->globals->instance,
-			 "attachments", json_attachments(status), "sockets", "mode",
-			 sr_settings_sockets(&status->settings), "destroyed", status->can_destroy_sockets, "usage",
-			 json_usage(&status->usage), "packets", json_counters(status), "settings",
-			 sr_settings_json(&status->settings));
+	root = json_pack("{s:s, s:o, s:o, s:{s:s, s:b}, s:o, s:o, s:o}", "instance", status->globals->instance,
+			 "attachments", json_attachments(status), "announced", sr_announce_json(&status->announced),
+			 "sockets", "mode", sr_settings_sockets(&status->settings), "destroyed",
+			 status->can_destroy_sockets, "usage", json_usage(&status->usage), "packets",
+			 json_counters(status), "settings", sr_settings_json(&status->settings));
 	return sr_json_print(stdout, root, err);
 }
 

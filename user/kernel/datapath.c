@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/announce.h"
 #include "kernel/attach_tc.h"
 #include "kernel/instance.h"
 #include "kernel/libbpf_log.h"
@@ -165,6 +166,7 @@ int sr_datapath_unload(const char *instance, struct sr_error *err)
 		return r;
 
 	datapath_program_ids(datapath, &ids);
+	sr_announce_leave(datapath);
 	r = sr_tc_remove_filters(datapath, NULL, 0, err);
 	if (r == 0)
 		r = sr_pins_remove_all(datapath, err);

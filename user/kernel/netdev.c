@@ -83,6 +83,7 @@ static int netdev_take_link(const struct nlmsghdr *message, void *context)
 	netdev->is_bare = netdev_has_no_link_header(header->ifi_type);
 	netdev->is_veth = netdev_is_kind(tb[IFLA_LINKINFO], "veth");
 	netdev->is_bridge = netdev_is_kind(tb[IFLA_LINKINFO], "bridge");
+	netdev->is_running = header->ifi_flags & IFF_RUNNING;
 	/* The kernel tells the peer's namespace only where it is not ours. */
 	netdev->peer_elsewhere = netdev->is_veth && tb[IFLA_LINK_NETNSID];
 	return MNL_CB_OK;

@@ -23,6 +23,7 @@ struct sr_netdev {
 	bool is_bare;	/* packets on it have no link header */
 	bool is_veth;
 	bool is_bridge;
+	bool is_running;	/* up, and its link is, too */
 	bool peer_elsewhere;	/* a veth whose other end is in another namespace */
 	bool has_default_route; /* of either family */
 	struct sr_addr addr4;	/* primary global address; zero: none */

@@ -1,0 +1,394 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Announced addresses, on one Ethernet: its stations know no other way than the
+# link itself. Two gateways may claim the same addresses; other stations have some.
+#
+#     bridge ─┬─ gate1   10.9.0.1     fd00:9::1
+#             ├─ gate2   10.9.0.2     fd00:9::2
+#             ├─ server  10.9.0.20    fd00:9::20    whoami.py on port 80
+#             ├─ other   10.9.0.66    fd00:9::66
+#             └─ client  10.9.0.50    fd00:9::50
+
+bats_require_minimum_version 1.5.0
+
+VIP=(10.9.0.100 fd00:9::100)
+TAKEN=(10.9.0.66 fd00:9::66)
+SERVER=(10.9.0.20 fd00:9::20)
+
+setup() {
+	# shellcheck source=tests/net/expect.bash
+	source "$BATS_TEST_DIRNAME/expect.bash"
+	lab_use sr-announce
+}
+
+setup_file() {
+	setup
+	lab_start
+	lab_ip fabric link add lan type bridge mcast_snooping 0
+	lab_ip fabric link set lan up
+	station gate1 1 02:00:00:00:09:01
+	station gate2 2 02:00:00:00:09:02
+	station server 20 02:00:00:00:09:20
+	station client 50 02:00:00:00:09:50
+	station other 66 02:00:00:00:09:66
+	lab_serve server 80
+	manifests >"$LAB_DIR/services.yaml"
+}
+
+teardown_file() {
+	setup
+	lab_stop
+}
+
+teardown() {
+	end_watches
+	lab_ip fabric link set gate1 up
+	for gate in gate1 gate2; do
+		! lab_svcroute "$gate" status >/dev/null 2>&1 || lab_svcroute "$gate" -q unload
+	done
+	forget_neighbours
+}
+
+# station NAME N MAC: on the bridge, 10.9.0.N and fd00:9::N, no routes but the link's.
+station() {
+	mkdir -p "$LAB_CGROUP/$1"
+	lab_wrap_svcroute "$1"
+	lab_namespace "$1" "$LAB_CGROUP/$1"
+	lab_sysctl "$1" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	ip -n "$LAB-fabric" link add "$1" type veth peer name eth0 netns "$LAB-$1"
+	lab_ip fabric link set "$1" master lan up
+	lab_ip "$1" link set eth0 address "$3" up
+	lab_ip "$1" addr add "10.9.0.$2/24" dev eth0
+	lab_ip "$1" addr add "fd00:9::$2/64" dev eth0
+}
+
+manifests() {
+	local family
+
+	for family in 0 1; do
+		cat <<-YAML
+			apiVersion: v1
+			kind: Service
+			metadata: { name: web$family, namespace: shop }
+			spec:
+			  clusterIP: $([[ $family == 0 ]] && echo 10.0.0.7 || echo fd00:10::7)
+			  ipFamilies: [$([[ $family == 0 ]] && echo IPv4 || echo IPv6)]
+			  externalIPs: ["${VIP[family]}"]
+			  ports: [{ port: 90, targetPort: 80 }]
+			---
+			apiVersion: discovery.k8s.io/v1
+			kind: EndpointSlice
+			metadata: { name: web$family-1, namespace: shop, labels: { kubernetes.io/service-name: web$family } }
+			addressType: $([[ $family == 0 ]] && echo IPv4 || echo IPv6)
+			ports: [{ port: 80 }]
+			endpoints: [{ addresses: ["${SERVER[family]}"] }]
+			---
+		YAML
+	done
+}
+
+# announce GATE ARGUMENT...: load there, as a gateway.
+announce() {
+	lab_load "$1" -f "$LAB_DIR/services.yaml" --node none --uplink eth0 --pods none --sockets off "${@:2}"
+}
+
+calls() {
+	local address
+
+	for address in "${VIP[@]}"; do
+		[[ $(curl_from client --connect-timeout 2 "http://$(bracket "$address"):90/") == "server "* ]]
+	done
+}
+
+forget_neighbours() {
+	lab_ip client neigh flush dev eth0 nud all
+	lab_ip client -6 neigh flush dev eth0 nud all
+}
+
+# mac_at STATION ADDRESS: whom the station takes for it.
+mac_at() {
+	lab_ip "$1" neigh show "$2" dev eth0 | sed -n 's/.*lladdr \([^ ]*\).*/\1/p'
+}
+
+# resolves ADDRESS MAC: the client finds it there.
+resolves() {
+	forget_neighbours
+	lab_in client ping -c 1 -W 2 "$1" >/dev/null || true
+	[[ $(mac_at client "$1") == "$2" ]] || fail "$1 is at '$(mac_at client "$1")', not $2"
+}
+
+# unresolved ADDRESS: nobody says that he has it.
+unresolved() {
+	forget_neighbours
+	! lab_in client ping -c 1 -W 1 "$1" >/dev/null
+	[[ -z $(mac_at client "$1") ]]
+}
+
+# state GATE ADDRESS: of it, as `status` has it: "held null".
+state() {
+	lab_svcroute "$1" -j status | "$LAB_PYTHON" -c '
+import json, sys
+for item in json.load(sys.stdin)["announced"]:
+    if item["address"] == sys.argv[1]:
+        print(item["device"], item["state"], item["mac"])
+' "$2"
+}
+
+# groups GATE: of the solicitations that its device hears beyond its own address.
+groups() {
+	lab_ip "$1" maddr show dev eth0 | grep -c '33:33:ff:00:01:00\|33:33:ff:00:00:66' || true
+}
+
+watch() {
+	lab_spawn "$1" "$LAB_DIR/bin/$1/svcroute" announce --watch
+	echo $! >>"$LAB_DIR/watches"
+}
+
+end_watches() {
+	local pid
+
+	[[ -e $LAB_DIR/watches ]] || return 0
+	while read -r pid; do
+		kill "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done <"$LAB_DIR/watches"
+	rm -f "$LAB_DIR/watches"
+}
+
+# within SECONDS COMMAND...: it comes true.
+within() {
+	local i
+
+	for ((i = 0; i < $1 * 10; i++)); do
+		! "${@:2}" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	"${@:2}"
+}
+
+is_state() {
+	[[ $(state "$1" "$2") == "$3" ]]
+}
+
+is_known_at() {
+	[[ $(mac_at client "$1") == "$2" ]]
+}
+
+@test "a client with no other route than the link reaches announced addresses" {
+	announce gate1 -q --xdp off
+	unresolved "${VIP[0]}"
+	unresolved "${VIP[1]}"
+	announce gate1 -q --xdp off --announce
+	calls
+	resolves "${VIP[0]}" 02:00:00:00:09:01
+	resolves "${VIP[1]}" 02:00:00:00:09:01
+	is_state gate1 "${VIP[0]}" "eth0 held None"
+	is_state gate1 "${VIP[1]}" "eth0 held None"
+}
+
+@test "announced addresses answer ping, in fragments too" {
+	announce gate1 -q --xdp off --announce=eth0
+	for address in "${VIP[@]}"; do
+		lab_in client ping -c 3 -i 0.2 -W 1 "$address"
+		lab_in client ping -c 2 -i 0.2 -W 1 -s 4000 "$address"
+	done
+}
+
+@test "a port of theirs that no service has is refused" {
+	announce gate1 -q --xdp off --announce
+	for address in "${VIP[@]}"; do
+		run curl_from client --connect-timeout 2 "http://$(bracket "$address"):91/"
+		((status == 7))
+		[[ $output != *imeout* && $output != *"timed out"* ]]
+	done
+}
+
+@test "XDP answers, and the stack sees nothing of it" {
+	lab_links wire server
+	for name in gate1 client server; do
+		lab_in "$name" ethtool -K eth0 tx off >/dev/null
+		lab_in fabric ethtool -K "$name" tx off >/dev/null
+		lab_idle_xdp_wire "$name"
+	done
+	announce gate1 -q --xdp native --announce
+	lab_spawn gate1 timeout 10 tcpdump -i eth0 -nn -l --immediate-mode arp or icmp or icmp6
+	sleep 0.5
+	calls
+	resolves "${VIP[0]}" 02:00:00:00:09:01
+	resolves "${VIP[1]}" 02:00:00:00:09:01
+	lab_in client ping -c 2 -i 0.2 -W 1 "${VIP[0]}"
+	lab_in client ping -c 2 -i 0.2 -W 1 "${VIP[1]}"
+	run ! grep -E "who-has ${VIP[0]}|who has ${VIP[1]}|> ${VIP[0]}: ICMP echo|> ${VIP[1]}: ICMP6, echo" "$LAB_DIR/log/gate1"
+	for name in gate1 client server; do
+		lab_idle_xdp_veth "$name"
+	done
+}
+
+@test "the link is told at load, and again by 'announce'" {
+	local address
+
+	lab_ip client neigh replace "${VIP[0]}" lladdr 02:00:00:00:00:99 nud stale dev eth0
+	lab_ip client neigh replace "${VIP[1]}" lladdr 02:00:00:00:00:99 nud stale dev eth0
+	announce gate1 -q --xdp off --announce
+	for address in "${VIP[@]}"; do
+		within 2 is_known_at "$address" 02:00:00:00:09:01
+		lab_ip client neigh replace "$address" lladdr 02:00:00:00:00:99 nud stale dev eth0
+	done
+	lab_svcroute gate1 announce
+	for address in "${VIP[@]}"; do
+		within 2 is_known_at "$address" 02:00:00:00:09:01
+	done
+}
+
+@test "an address in use is left to who has it, and he is named" {
+	announce gate1 -q --xdp off --announce
+	for address in "${TAKEN[@]}"; do
+		run -0 lab_svcroute gate1 map add "$(bracket "$address"):90" "$(bracket "${SERVER[0]}"):80" --external ||
+			run -0 lab_svcroute gate1 map add "$(bracket "$address"):90" "$(bracket "${SERVER[1]}"):80" --external
+		[[ $output == *"warning: $address is not announced: 02:00:00:00:09:66 has it on eth0"* ]]
+		is_state gate1 "$address" "eth0 in-use 02:00:00:00:09:66"
+		resolves "$address" 02:00:00:00:09:66
+	done
+	is_state gate1 "${VIP[0]}" "eth0 held None"
+	[[ $(groups gate1) == 1 ]]
+}
+
+@test "of two gateways with the same manifests one announces" {
+	announce gate1 -q --xdp off --announce
+	run -0 announce gate2 --xdp off --announce
+	[[ $output == *"${VIP[0]} is not announced: 02:00:00:00:09:01 has it on eth0"* ]]
+	[[ $output == *"${VIP[1]} is not announced: 02:00:00:00:09:01 has it on eth0"* ]]
+	resolves "${VIP[0]}" 02:00:00:00:09:01
+	resolves "${VIP[1]}" 02:00:00:00:09:01
+}
+
+@test "of two gateways that ask at once one announces" {
+	announce gate1 -q --xdp off
+	announce gate2 -q --xdp off
+	announce gate1 -q --xdp off --announce &
+	announce gate2 -q --xdp off --announce
+	wait
+	is_state gate1 "${VIP[0]}" "eth0 held None"
+	is_state gate1 "${VIP[1]}" "eth0 held None"
+	is_state gate2 "${VIP[0]}" "eth0 in-use 02:00:00:00:09:01"
+	is_state gate2 "${VIP[1]}" "eth0 in-use 02:00:00:00:09:01"
+	calls
+}
+
+@test "a gateway that watches takes over when the other falls silent" {
+	announce gate1 -q --xdp off --announce
+	announce gate2 -q --xdp off --announce
+	watch gate2
+	calls
+	lab_svcroute gate1 -q unload
+	within 8 is_state gate2 "${VIP[0]}" "eth0 held None"
+	within 8 is_state gate2 "${VIP[1]}" "eth0 held None"
+	# It was told: nothing is forgotten here.
+	within 2 is_known_at "${VIP[0]}" 02:00:00:00:09:02
+	calls
+	resolves "${VIP[1]}" 02:00:00:00:09:02
+}
+
+@test "a gateway that watches asks and tells when its link returns" {
+	announce gate1 -q --xdp off --announce
+	watch gate1
+	sleep 0.5
+	lab_ip fabric link set gate1 down
+	within 3 is_state gate1 "${VIP[0]}" "eth0 waiting None"
+	lab_ip client neigh replace "${VIP[0]}" lladdr 02:00:00:00:00:99 nud stale dev eth0
+	lab_ip client neigh replace "${VIP[1]}" lladdr 02:00:00:00:00:99 nud stale dev eth0
+	lab_ip fabric link set gate1 up
+	within 8 is_known_at "${VIP[0]}" 02:00:00:00:09:01
+	within 8 is_known_at "${VIP[1]}" 02:00:00:00:09:01
+	calls
+}
+
+@test "while its link was away another took the address: it stays there" {
+	announce gate1 -q --xdp off --announce
+	watch gate1
+	sleep 0.5
+	lab_ip fabric link set gate1 down
+	announce gate2 -q --xdp off --announce
+	lab_ip fabric link set gate1 up
+	within 8 is_state gate1 "${VIP[0]}" "eth0 in-use 02:00:00:00:09:02"
+	within 8 is_state gate1 "${VIP[1]}" "eth0 in-use 02:00:00:00:09:02"
+	resolves "${VIP[0]}" 02:00:00:00:09:02
+	calls
+}
+
+@test "a link that is down is not asked: the address waits" {
+	lab_ip fabric link set gate1 down
+	run -0 announce gate1 --xdp off --announce
+	[[ $output == *"${VIP[0]} is not announced: the link of eth0 is down"* ]]
+	is_state gate1 "${VIP[0]}" "eth0 waiting None"
+	lab_ip fabric link set gate1 up
+	within 3 lab_in gate1 ping -c 1 -W 1 "${SERVER[0]}"
+	lab_svcroute gate1 -q announce
+	is_state gate1 "${VIP[0]}" "eth0 held None"
+}
+
+@test "what is removed is withdrawn, and what is added announced" {
+	announce gate1 -q --xdp off --announce
+	lab_svcroute gate1 map add 10.9.0.101:90 "${SERVER[0]}:80" --external
+	resolves 10.9.0.101 02:00:00:00:09:01
+	lab_svcroute gate1 map add 10.9.0.101:91 "${SERVER[0]}:80" --external
+	lab_svcroute gate1 map del 10.9.0.101:90
+	resolves 10.9.0.101 02:00:00:00:09:01
+	lab_svcroute gate1 map del 10.9.0.101:91
+	unresolved 10.9.0.101
+	[[ -z $(state gate1 10.9.0.101) ]]
+	[[ $(groups gate1) == 1 ]]
+	announce gate1 -q --announce=
+	unresolved "${VIP[0]}"
+	unresolved "${VIP[1]}"
+	[[ $(groups gate1) == 0 ]]
+}
+
+@test "unload leaves no group behind" {
+	announce gate1 -q --xdp off --announce
+	[[ $(groups gate1) == 1 ]]
+	lab_svcroute gate1 -q unload
+	[[ $(groups gate1) == 0 ]]
+	unresolved "${VIP[0]}"
+}
+
+@test "ClusterIPs, pods' addresses and the host's own are not announced" {
+	announce gate1 -q --xdp off --announce
+	lab_svcroute gate1 -q map add 10.9.0.102:90 "${SERVER[0]}:80"
+	lab_svcroute gate1 -q map add "${SERVER[0]}:90" "${SERVER[0]}:80" --external
+	lab_svcroute gate1 -q map add 10.9.0.1:90 "${SERVER[0]}:80" --external
+	unresolved 10.9.0.102
+	[[ -z $(state gate1 10.9.0.102)$(state gate1 "${SERVER[0]}")$(state gate1 10.9.0.1)$(state gate1 10.0.0.7) ]]
+	resolves "${SERVER[0]}" 02:00:00:00:09:20
+	resolves 10.9.0.1 02:00:00:00:09:01
+}
+
+@test "--dry-run asks nobody and says what would be asked for" {
+	local before
+
+	announce gate1 -q --xdp off
+	before=$SECONDS
+	run -0 announce gate1 --dry-run --announce
+	((SECONDS - before < 3))
+	grep -q "${VIP[0]} *eth0 *to be asked for" <<<"$output"
+	[[ -z $(state gate1 "${VIP[0]}") ]]
+}
+
+@test "a second load keeps what is held, and takes no time" {
+	local before
+
+	announce gate1 -q --xdp off --announce
+	before=$SECONDS
+	run -0 announce gate1
+	((SECONDS - before < 3))
+	grep -q "${VIP[0]} *eth0 *held" <<<"$output"
+}
+
+@test "devices that cannot announce are refused" {
+	run -1 announce gate1 --announce=eth9
+	[[ $output == "svcroute: --announce=eth9: that is none of the uplinks (--uplink)" ]]
+	announce gate1 -q --xdp off
+	run -1 lab_svcroute gate1 announce
+	[[ $output == "svcroute: nothing is announced: 'svcroute load --announce' begins it" ]]
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#include "kernel/announce.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+
+#include "kernel/announce_map.h"
+#include "kernel/maps.h"
+#include "kernel/probe.h"
+
+/* A frame may be lost: the link is told twice. */
+static const struct timespec announce_pause = {.tv_nsec = 200000000};
+
+struct announce {
+	const char *instance;
+	char *const *devices;
+	size_t num_devices;
+	struct sr_netdevs netdevs;
+	struct sr_claims claims;
+};
+
+static void announce_clear(struct announce *announce)
+{
+	sr_netdevs_clear(&announce->netdevs);
+	sr_claims_clear(&announce->claims);
+}
+
+static bool announce_is_named(const struct announce *announce, const char *name)
+{
+	for (size_t i = 0; i < announce->num_devices; i++)
+		if (strcmp(announce->devices[i], name) == 0 || strcmp(announce->devices[i], SR_ANNOUNCE_UPLINKS) == 0)
+			return true;
+	return false;
+}
+
+/* An uplink that our programs sit on, and whose packets have link addresses. */
+static bool announce_is_uplink(const struct sr_datapath *datapath, const struct sr_netdev *netdev)
+{
+	struct sr_device device;
+
+	return !netdev->is_bare &&
+	       bpf_map_lookup_elem(datapath->map_fd[SR_MAP_DEVICES], &netdev->index, &device) == 0 &&
+	       device.flags & SR_DEVICE_UPLINK;
+}
+
+/* One that is held stays so; all else is to be decided. */
+static int announce_add(struct announce *announce, const struct sr_netdev *netdev, const struct sr_addr_set *addresses,
+			const struct sr_claims *have)
+{
+	for (size_t i = 0; i < addresses->num; i++) {
+		struct sr_claim claim = {.addr = addresses->item[i], .ifindex = netdev->index};
+		const struct sr_claim *held = sr_claims_find(have, &claim.addr, claim.ifindex);
+
+		memcpy(claim.device, netdev->name, sizeof(claim.device));
+		if (held && held->state == SR_ANNOUNCED_HELD)
+			claim.state = SR_ANNOUNCED_HELD;
+		if (sr_claims_add(&announce->claims, &claim) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int announce_addresses(struct sr_addr_set *out, struct sr_datapath *datapath, const struct sr_netdevs *netdevs,
+			      struct sr_error *err)
+{
+	sr_autoservices struct sr_services services = {};
+	struct sr_addr_set own = {};
+	int r = sr_maps_read(datapath, &services, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < netdevs->num_addrs; i++)
+		r = sr_addr_set_add(&own, &netdevs->addr[i].addr);
+	if (r == 0)
+		r = sr_claims_addresses(out, &services, &own);
+	sr_addr_set_clear(&own);
+	return r < 0 ? sr_fail(err, r, "no memory") : 0;
+}
+
+/* What is wanted now, and how far it has come. */
+static int announce_plan(struct announce *announce, struct sr_datapath *datapath, struct sr_error *err)
+{
+	sr_autoclaims struct sr_claims have = {};
+	struct sr_addr_set addresses = {};
+	int r;
+
+	announce_clear(announce);
+	if (!announce->num_devices)
+		return 0;
+	r = sr_netdevs_read(&announce->netdevs, err);
+	if (r == 0)
+		r = sr_announce_read(datapath, &have, err);
+	if (r == 0)
+		r = announce_addresses(&addresses, datapath, &announce->netdevs, err);
+	for (size_t i = 0; r == 0 && i < announce->netdevs.num; i++) {
+		const struct sr_netdev *netdev = &announce->netdevs.item[i];
+
+		if (announce_is_named(announce, netdev->name) && announce_is_uplink(datapath, netdev) &&
+		    announce_add(announce, netdev, &addresses, &have) < 0)
+			r = sr_fail(err, -ENOMEM, "no memory");
+	}
+	sr_claims_sort(&announce->claims);
+	sr_addr_set_clear(&addresses);
+	return r;
+}
+
+/* *open: some are to be decided. */
+static int announce_begin(struct announce *announce, bool *open, struct sr_error *err)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	int r = sr_datapath_open(&datapath, announce->instance, SR_ACCESS_WRITE, err);
+
+	if (r == 0)
+		r = announce_plan(announce, datapath, err);
+	if (r == 0)
+		r = sr_announce_sync(datapath, &announce->claims, err);
+	*open = false;
+	for (size_t i = 0; r == 0 && i < announce->claims.num; i++) {
+		if (announce->claims.item[i].state)
+			continue;
+		sr_announce_join(&announce->claims.item[i]);
+		*open = true;
+	}
+	return r;
+}
+
+/* While nobody kept the lock, services may have changed: what is wanted by now counts. */
+static int announce_end(struct announce *announce, const struct sr_claims *decided, struct sr_error *err)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	int r = sr_datapath_open(&datapath, announce->instance, SR_ACCESS_WRITE, err);
+
+	if (r == 0)
+		r = announce_plan(announce, datapath, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < announce->claims.num; i++) {
+		struct sr_claim *claim = &announce->claims.item[i];
+		const struct sr_claim *known = sr_claims_find(decided, &claim->addr, claim->ifindex);
+
+		if (!claim->state && known)
+			*claim = *known;
+	}
+	return sr_announce_sync(datapath, &announce->claims, err);
+}
+
+static int announce_decide(struct announce *announce, struct sr_error *err)
+{
+	sr_autoclaims struct sr_claims decided = {};
+	int r = sr_probe(&announce->claims, &announce->netdevs, err);
+
+	if (r < 0)
+		return r;
+	decided = announce->claims;
+	announce->claims = (struct sr_claims){};
+	return announce_end(announce, &decided, err);
+}
+
+static bool announce_has_new(const struct sr_claims *claims)
+{
+	for (size_t i = 0; i < claims->num; i++)
+		if (claims->item[i].is_new)
+			return true;
+	return false;
+}
+
+static int announce_tell(const struct announce *announce, bool tell_all, struct sr_error *err)
+{
+	int r;
+
+	if (!announce->claims.num || (!tell_all && !announce_has_new(&announce->claims)))
+		return 0;
+	r = sr_probe_announce(&announce->claims, &announce->netdevs, !tell_all, err);
+	if (r < 0)
+		return r;
+	nanosleep(&announce_pause, NULL);
+	return sr_probe_announce(&announce->claims, &announce->netdevs, !tell_all, err);
+}
+
+int sr_announce_refresh(struct sr_claims *out, const char *instance, char *const *devices, size_t num_devices,
+			bool tell_all, struct sr_error *err)
+{
+	__attribute__((cleanup(announce_clear))) struct announce announce = {
+		.instance = instance, .devices = devices, .num_devices = num_devices};
+	bool open;
+	int r = announce_begin(&announce, &open, err);
+
+	if (r == 0 && open)
+		r = announce_decide(&announce, err);
+	if (r == 0)
+		r = announce_tell(&announce, tell_all, err);
+	if (r < 0)
+		return r;
+	*out = announce.claims;
+	announce.claims = (struct sr_claims){};
+	return 0;
+}
+
+int sr_announce_suspend(const char *instance, uint32_t ifindex, struct sr_error *err)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	sr_autoclaims struct sr_claims claims = {};
+	int r = sr_datapath_open(&datapath, instance, SR_ACCESS_WRITE, err);
+
+	if (r == 0)
+		r = sr_announce_read(datapath, &claims, err);
+	for (size_t i = 0; r == 0 && i < claims.num; i++)
+		if (claims.item[i].ifindex == ifindex && claims.item[i].state == SR_ANNOUNCED_HELD)
+			claims.item[i].state = SR_ANNOUNCED_WAITING;
+	return r < 0 ? r : sr_announce_sync(datapath, &claims, err);
+}

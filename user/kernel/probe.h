@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Asking a link whether an address is in use, and telling it that it is ours. */
+#ifndef SVCROUTE_KERNEL_PROBE_H
+#define SVCROUTE_KERNEL_PROBE_H
+
+#include "kernel/netdev.h"
+#include "model/claims.h"
+
+/* RFC 5227, section 1.1: PROBE_NUM, PROBE_MIN, ANNOUNCE_WAIT. As long as that (4 s) takes a claim that nobody objects
+ * to. */
+#define SR_PROBE_NUM	     3
+#define SR_PROBE_INTERVAL_MS 1000
+#define SR_PROBE_WAIT_MS     2000
+
+/*
+ * Decide the claims whose state is 0: held, in use, or waiting, where the device
+ * is down. Returns as soon as all are decided. 0 or -errno.
+ */
+int sr_probe(struct sr_claims *claims, const struct sr_netdevs *netdevs, struct sr_error *err);
+
+/* Tell the link of the claims that are held, or of those only that are new. */
+int sr_probe_announce(const struct sr_claims *claims, const struct sr_netdevs *netdevs, bool only_new,
+		      struct sr_error *err);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Announced addresses: which ones services want, and how each fares on a device. */
+#ifndef SVCROUTE_MODEL_CLAIMS_H
+#define SVCROUTE_MODEL_CLAIMS_H
+
+#include "model/addr_set.h"
+#include "model/neighbour.h"
+#include "model/service.h"
+
+#define SR_CLAIM_DEVICE	    16
+#define SR_ANNOUNCE_UPLINKS "uplinks" /* in place of devices: all uplinks that have link addresses */
+
+/* An address on a device. */
+struct sr_claim {
+	struct sr_addr addr;
+	uint32_t ifindex;
+	char device[SR_CLAIM_DEVICE];
+	uint32_t state;		       /* enum sr_announced_state; 0: nobody has been asked yet */
+	uint8_t mac[SR_NEIGHBOUR_MAC]; /* SR_ANNOUNCED_IN_USE: who has it */
+	bool is_new;		       /* it was not held before */
+};
+
+/* Sorted by sr_claim_compare(). */
+struct sr_claims {
+	struct sr_claim *item;
+	size_t num;
+};
+
+/*
+ * The addresses to be announced: external and load balancers' ones, whether
+ * they have endpoints or not. Left out are this host's own, which its kernel
+ * answers for, and those that endpoints have: they are pods', published. 0 or
+ * -ENOMEM.
+ */
+int sr_claims_addresses(struct sr_addr_set *out, const struct sr_services *services, const struct sr_addr_set *own);
+
+/* By address, then device. */
+int sr_claim_compare(const void *a, const void *b);
+/* Append; sort before any other use. 0 or -ENOMEM. */
+int sr_claims_add(struct sr_claims *claims, const struct sr_claim *claim);
+void sr_claims_sort(struct sr_claims *claims);
+struct sr_claim *sr_claims_find(const struct sr_claims *claims, const struct sr_addr *addr, uint32_t ifindex);
+
+/*
+ * What was heard on a device while we asked. Two that ask at once would both
+ * withdraw (RFC 5227, section 2.1.1): of them the lower link address goes on.
+ */
+void sr_claims_hear(struct sr_claims *claims, uint32_t ifindex, const uint8_t *our_mac,
+		    const struct sr_neighbour_word *word);
+
+void sr_claims_clear(struct sr_claims *claims);
+#define sr_autoclaims __attribute__((cleanup(sr_claims_clear)))
+
+#endif
