@@ -261,7 +261,8 @@ _Static_assert(sizeof(struct sr_device) == 48, "sr_device");
 
 /*
  * Map `sr_announced`: hash: the addresses for which this host answers ARP and
- * neighbour solicitations, by the device where it does. Device 0 stands for any.
+ * neighbour solicitations, by the device where it does. Device 0 stands for any,
+ * and for addresses that are routed to this host.
  */
 struct sr_announced_key {
 	struct sr_addr addr;
@@ -280,7 +281,8 @@ struct sr_announced {
 	struct sr_announced_key self;
 	__u32 state; /* enum sr_announced_state */
 	__u8 mac[6];
-	__u8 zero[6];
+	__u8 route_protocol; /* of device 0: the route's; 0: none. For people, too. */
+	__u8 zero[5];
 };
 _Static_assert(sizeof(struct sr_announced) == 40, "sr_announced");
 

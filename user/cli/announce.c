@@ -37,6 +37,11 @@ static void announce_print_one(struct sr_table *table, const struct sr_claim *cl
 	char text[ANNOUNCE_TEXT];
 
 	sr_table_add(table, sr_addr_format(text, &claim->addr));
+	if (!claim->ifindex) {
+		sr_table_add(table, "-");
+		sr_table_addf(table, "routed, protocol %u", claim->route_protocol);
+		return;
+	}
 	sr_table_add(table, claim->device);
 	switch (claim->state) {
 	case SR_ANNOUNCED_HELD:
@@ -74,19 +79,32 @@ int sr_announce_print(const struct sr_claims *claims, bool all)
 	return r;
 }
 
+static json_t *json_routed(const struct sr_claim *claim)
+{
+	char addr[SR_ADDR_TEXT];
+
+	return json_pack("{s:s, s:n, s:s, s:n, s:i}", "address", sr_addr_format(addr, &claim->addr), "device", "state",
+			 "routed", "mac", "protocol", (int)claim->route_protocol);
+}
+
+static json_t *json_claim(const struct sr_claim *claim)
+{
+	bool in_use = claim->state == SR_ANNOUNCED_IN_USE;
+	char addr[SR_ADDR_TEXT], mac[ANNOUNCE_TEXT];
+
+	return json_pack("{s:s, s:o, s:s, s:s?, s:n}", "address", sr_addr_format(addr, &claim->addr), "device",
+			 sr_json_text(claim->device), "state", announce_words[claim->state], "mac",
+			 in_use ? announce_mac(mac, claim->mac) : NULL, "protocol");
+}
+
 json_t *sr_announce_json(const struct sr_claims *claims)
 {
 	json_t *list = json_array();
-	char addr[SR_ADDR_TEXT], mac[ANNOUNCE_TEXT];
 
 	for (size_t i = 0; i < claims->num; i++) {
 		const struct sr_claim *claim = &claims->item[i];
-		bool in_use = claim->state == SR_ANNOUNCED_IN_USE;
 
-		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:s, s:s?}", "address", sr_addr_format(addr, &claim->addr),
-					"device", sr_json_text(claim->device), "state", announce_words[claim->state],
-					"mac", in_use ? announce_mac(mac, claim->mac) : NULL));
+		json_array_append_new(list, claim->ifindex ? json_claim(claim) : json_routed(claim));
 	}
 	return list;
 }
@@ -140,12 +158,21 @@ int sr_announce_warn(struct sr_load *load)
 	return r;
 }
 
+static struct sr_announce_config announce_config(const struct sr_settings *settings)
+{
+	return (struct sr_announce_config){
+		.devices = settings->announce.item,
+		.num_devices = settings->announce.num,
+		.route_protocol = settings->route_proto ? (uint8_t)strtoul(settings->route_proto, NULL, 10) : 0,
+	};
+}
+
 int sr_announce_load(struct sr_load *load, struct sr_error *err)
 {
-	const struct sr_strings *devices = &load->settings.announce;
+	struct sr_announce_config config = announce_config(&load->settings);
 
 	sr_datapath_close(TAKE_PTR(load->datapath));
-	return sr_announce_refresh(&load->announced, load->globals->instance, devices->item, devices->num, true, err);
+	return sr_announce_refresh(&load->announced, load->globals->instance, &config, true, err);
 }
 
 static bool predict_is_on(const struct sr_load *load, const struct sr_netdev *netdev)
@@ -175,9 +202,21 @@ static int predict_addresses(struct sr_addr_set *out, const struct sr_load *load
 	return r;
 }
 
+static int predict_routed(struct sr_load *load, const struct sr_addr_set *addresses)
+{
+	struct sr_claim claim = {.route_protocol = announce_config(&load->settings).route_protocol};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && claim.route_protocol && i < addresses->num; i++) {
+		claim.addr = addresses->item[i];
+		r = sr_claims_add(&load->announced, &claim);
+	}
+	return r;
+}
+
 static int predict_claims(struct sr_load *load, const struct sr_addr_set *addresses, const struct sr_claims *have)
 {
-	int r = 0;
+	int r = predict_routed(load, addresses);
 
 	for (size_t i = 0; i < load->targets.netdevs.num; i++) {
 		const struct sr_netdev *netdev = &load->targets.netdevs.item[i];
@@ -228,7 +267,7 @@ int sr_announce_ready(const struct sr_globals *globals, struct sr_error *err)
 	sr_autosettings struct sr_settings settings = {};
 	int r = announce_settings(&settings, globals, err);
 
-	if (r == 0 && !settings.announce.num)
+	if (r == 0 && !settings.announce.num && !settings.route_proto)
 		r = sr_fail(err, -EINVAL, "nothing is announced: 'svcroute load --announce' begins it");
 	return r;
 }
@@ -236,12 +275,13 @@ int sr_announce_ready(const struct sr_globals *globals, struct sr_error *err)
 int sr_announce_again(struct sr_claims *out, const struct sr_globals *globals, bool tell_all, struct sr_error *err)
 {
 	sr_autosettings struct sr_settings settings = {};
+	struct sr_announce_config config;
 	int r = announce_settings(&settings, globals, err);
 
 	if (r < 0)
 		return r;
-	return sr_announce_refresh(out, globals->instance, settings.announce.item, settings.announce.num, tell_all,
-				   err);
+	config = announce_config(&settings);
+	return sr_announce_refresh(out, globals->instance, &config, tell_all, err);
 }
 
 int sr_announce_change(const struct sr_globals *globals, struct sr_error *err)

@@ -93,6 +93,13 @@ static const struct sr_option load_options[] = {
 			"addresses there, or on all uplinks; one that is in use is left to who has it",
 	},
 	{
+		.name = "route-proto",
+		.type = &sr_type_protocol,
+		.offset = LOAD_OFFSET(given.route_proto),
+		.value = "N",
+		.help = "keep routes to those addresses, of this protocol number, for BIRD or FRR to export",
+	},
+	{
 		.name = "xdp",
 		.type = &sr_type_word,
 		.offset = LOAD_OFFSET(given.xdp),

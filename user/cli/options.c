@@ -204,6 +204,26 @@ static int node_parse(const struct sr_option *option, void *field, const char *t
 	return text_parse(option, field, text, err);
 }
 
+/* Numbers that the kernel and routing daemons use: linux/rtnetlink.h. */
+static bool protocol_is_taken(unsigned int number)
+{
+	return number < 5 || (number >= 8 && number <= 18) || number == 42 || number == 99 ||
+	       (number >= 186 && number <= 192);
+}
+
+static int protocol_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	bool is_number = strlen(text) <= 3 && strspn(text, "0123456789") == strlen(text);
+	unsigned int number = is_number ? strtoul(text, NULL, 10) : 0;
+
+	if (text[0] && (!is_number || number > 255))
+		return sr_fail(err, -EINVAL, "'%s' is not a protocol number of routes (19..255)", text);
+	if (text[0] && protocol_is_taken(number))
+		return sr_fail(err, -EINVAL,
+			       "protocol number %s is the kernel's or a routing daemon's: take one that is free", text);
+	return text_parse(option, field, text, err);
+}
+
 const struct sr_option_type sr_type_flag = {.parse = flag_parse};
 const struct sr_option_type sr_type_answer = {.parse = answer_parse, .value = SR_VALUE_OPTIONAL};
 const struct sr_option_type sr_type_text = {.parse = text_parse, .clear = text_clear, .value = SR_VALUE_REQUIRED};
@@ -250,6 +270,11 @@ const struct sr_option_type sr_type_ports = {
 	.value = SR_VALUE_REQUIRED,
 };
 
+const struct sr_option_type sr_type_protocol = {
+	.parse = protocol_parse,
+	.clear = text_clear,
+	.value = SR_VALUE_REQUIRED,
+};
 const struct sr_option_type sr_type_nodeports = {
 	.parse = nodeports_parse,
 	.clear = text_clear,

@@ -32,6 +32,7 @@ static const struct setting settings_table[] = {
 	{"service-cidr", SETTING_LIST, offsetof(struct sr_settings, service_cidrs)},
 	{"subnet", SETTING_LIST, offsetof(struct sr_settings, subnets)},
 	{"announce", SETTING_LIST, offsetof(struct sr_settings, announce)},
+	{"route-proto", SETTING_TEXT, offsetof(struct sr_settings, route_proto)},
 	{"xdp", SETTING_TEXT, offsetof(struct sr_settings, xdp)},
 	{"sockets", SETTING_TEXT, offsetof(struct sr_settings, sockets)},
 	{"cgroup", SETTING_TEXT, offsetof(struct sr_settings, cgroup)},

@@ -27,6 +27,7 @@ struct sr_settings {
 	char *node;
 	char *zone;
 	char *nodeport_addresses;
+	char *route_proto;
 	char *xdp;
 	char *sockets; /* SR_SOCKETS_* */
 	char *cgroup;

@@ -17,8 +17,7 @@ static const struct timespec announce_pause = {.tv_nsec = 200000000};
 
 struct announce {
 	const char *instance;
-	char *const *devices;
-	size_t num_devices;
+	const struct sr_announce_config *config;
 	struct sr_netdevs netdevs;
 	struct sr_claims claims;
 };
@@ -31,8 +30,10 @@ static void announce_clear(struct announce *announce)
 
 static bool announce_is_named(const struct announce *announce, const char *name)
 {
-	for (size_t i = 0; i < announce->num_devices; i++)
-		if (strcmp(announce->devices[i], name) == 0 || strcmp(announce->devices[i], SR_ANNOUNCE_UPLINKS) == 0)
+	const struct sr_announce_config *config = announce->config;
+
+	for (size_t i = 0; i < config->num_devices; i++)
+		if (strcmp(config->devices[i], name) == 0 || strcmp(config->devices[i], SR_ANNOUNCE_UPLINKS) == 0)
 			return true;
 	return false;
 }
@@ -64,6 +65,37 @@ static int announce_add(struct announce *announce, const struct sr_netdev *netde
 	return 0;
 }
 
+/* Nobody need be asked for what is routed. */
+static int announce_add_routed(struct announce *announce, const struct sr_addr_set *addresses)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && announce->config->route_protocol && i < addresses->num; i++) {
+		struct sr_claim claim = {
+			.addr = addresses->item[i],
+			.state = SR_ANNOUNCED_HELD,
+			.route_protocol = announce->config->route_protocol,
+		};
+
+		r = sr_claims_add(&announce->claims, &claim);
+	}
+	return r;
+}
+
+static int announce_add_announced(struct announce *announce, const struct sr_datapath *datapath,
+				  const struct sr_addr_set *addresses, const struct sr_claims *have)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < announce->netdevs.num; i++) {
+		const struct sr_netdev *netdev = &announce->netdevs.item[i];
+
+		if (announce_is_named(announce, netdev->name) && announce_is_uplink(datapath, netdev))
+			r = announce_add(announce, netdev, addresses, have);
+	}
+	return r;
+}
+
 static int announce_addresses(struct sr_addr_set *out, struct sr_datapath *datapath, const struct sr_netdevs *netdevs,
 			      struct sr_error *err)
 {
@@ -89,20 +121,16 @@ static int announce_plan(struct announce *announce, struct sr_datapath *datapath
 	int r;
 
 	announce_clear(announce);
-	if (!announce->num_devices)
+	if (!announce->config->num_devices && !announce->config->route_protocol)
 		return 0;
 	r = sr_netdevs_read(&announce->netdevs, err);
 	if (r == 0)
 		r = sr_announce_read(datapath, &have, err);
 	if (r == 0)
 		r = announce_addresses(&addresses, datapath, &announce->netdevs, err);
-	for (size_t i = 0; r == 0 && i < announce->netdevs.num; i++) {
-		const struct sr_netdev *netdev = &announce->netdevs.item[i];
-
-		if (announce_is_named(announce, netdev->name) && announce_is_uplink(datapath, netdev) &&
-		    announce_add(announce, netdev, &addresses, &have) < 0)
-			r = sr_fail(err, -ENOMEM, "no memory");
-	}
+	if (r == 0 && (announce_add_routed(announce, &addresses) < 0 ||
+		       announce_add_announced(announce, datapath, &addresses, &have) < 0))
+		r = sr_fail(err, -ENOMEM, "no memory");
 	sr_claims_sort(&announce->claims);
 	sr_addr_set_clear(&addresses);
 	return r;
@@ -181,11 +209,10 @@ static int announce_tell(const struct announce *announce, bool tell_all, struct 
 	return sr_probe_announce(&announce->claims, &announce->netdevs, !tell_all, err);
 }
 
-int sr_announce_refresh(struct sr_claims *out, const char *instance, char *const *devices, size_t num_devices,
+int sr_announce_refresh(struct sr_claims *out, const char *instance, const struct sr_announce_config *config,
 			bool tell_all, struct sr_error *err)
 {
-	__attribute__((cleanup(announce_clear))) struct announce announce = {
-		.instance = instance, .devices = devices, .num_devices = num_devices};
+	__attribute__((cleanup(announce_clear))) struct announce announce = {.instance = instance, .config = config};
 	bool open;
 	int r = announce_begin(&announce, &open, err);
 

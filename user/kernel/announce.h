@@ -10,13 +10,19 @@
 #include "kernel/datapath.h"
 #include "model/claims.h"
 
+/* What is to be done with the addresses that the programmed services want. */
+struct sr_announce_config {
+	char *const *devices; /* where they are announced, or SR_ANNOUNCE_UPLINKS; none: nowhere */
+	size_t num_devices;
+	uint8_t route_protocol; /* routes to them have this number; 0: there are none */
+};
+
 /*
- * Announce what the programmed services want on the devices named; none: nothing
- * any longer. Addresses that are not held yet are asked for first, outside of
- * the instance's lock: up to 4 s. Then the link is told of new ones, or of all.
+ * Do it. Addresses that are not held yet are asked for first, outside of the
+ * instance's lock: up to 4 s. Then the link is told of new ones, or of all.
  * `out`: what has become of each.
  */
-int sr_announce_refresh(struct sr_claims *out, const char *instance, char *const *devices, size_t num_devices,
+int sr_announce_refresh(struct sr_claims *out, const char *instance, const struct sr_announce_config *config,
 			bool tell_all, struct sr_error *err);
 
 /* A device's link is down: its addresses have to be asked for when it returns. */
@@ -25,7 +31,7 @@ int sr_announce_suspend(const char *instance, uint32_t ifindex, struct sr_error 
 /* What the map says, by address. */
 int sr_announce_read(const struct sr_datapath *datapath, struct sr_claims *out, struct sr_error *err);
 
-/* Before an instance goes: devices need not listen for its addresses any longer. */
+/* Before an instance goes: devices need not listen for its addresses any longer, and its routes go. */
 void sr_announce_leave(const struct sr_datapath *datapath);
 
 #endif

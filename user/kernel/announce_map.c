@@ -11,6 +11,7 @@
 
 #include "kernel/announce.h"
 #include "kernel/map_each.h"
+#include "kernel/routes.h"
 
 /*
  * A device hears what is sent to groups that somebody asked for. Asked for in
@@ -51,10 +52,14 @@ static void announce_part(const struct sr_claim *claim, const struct sr_claims *
 static int announce_take(const void *key, const void *value, void *context)
 {
 	const struct sr_announced *announced = value;
-	struct sr_claim claim = {.addr = announced->self.addr, .ifindex = announced->self.ifindex};
+	struct sr_claim claim = {
+		.addr = announced->self.addr,
+		.ifindex = announced->self.ifindex,
+		.state = announced->state,
+		.route_protocol = announced->route_protocol,
+	};
 
 	(void)key;
-	claim.state = announced->state;
 	memcpy(claim.mac, announced->mac, sizeof(claim.mac));
 	if (claim.ifindex)
 		if_indextoname(claim.ifindex, claim.device);
@@ -76,7 +81,7 @@ int sr_announce_read(const struct sr_datapath *datapath, struct sr_claims *out, 
 	int r = announce_read_all(datapath, &all, err);
 
 	for (size_t i = 0; r == 0 && i < all.num; i++)
-		if (all.item[i].ifindex && sr_claims_add(out, &all.item[i]) < 0)
+		if ((all.item[i].ifindex || all.item[i].route_protocol) && sr_claims_add(out, &all.item[i]) < 0)
 			r = sr_fail(err, -ENOMEM, "no memory");
 	return r;
 }
@@ -88,7 +93,11 @@ static struct sr_announced_key announce_key(const struct sr_claim *claim)
 
 static int announce_write(const struct sr_datapath *datapath, const struct sr_claim *claim, struct sr_error *err)
 {
-	struct sr_announced value = {.self = announce_key(claim), .state = claim->state};
+	struct sr_announced value = {
+		.self = announce_key(claim),
+		.state = claim->state,
+		.route_protocol = claim->route_protocol,
+	};
 	int fd = datapath->map_fd[SR_MAP_ANNOUNCED];
 
 	memcpy(value.mac, claim->mac, sizeof(value.mac));
@@ -150,8 +159,8 @@ static bool announce_is_held(const struct sr_claims *claims, size_t i)
 	return false;
 }
 
-/* Device 0: is the address held anywhere? */
-static int announce_mark(const struct sr_datapath *datapath, struct sr_error *err)
+/* Device 0: is the address held anywhere, or routed? */
+static int announce_mark(const struct sr_datapath *datapath, const struct sr_claims *want, struct sr_error *err)
 {
 	sr_autoclaims struct sr_claims have = {};
 	int r = announce_read_all(datapath, &have, err);
@@ -161,10 +170,49 @@ static int announce_mark(const struct sr_datapath *datapath, struct sr_error *er
 
 		if (i && sr_addr_compare(&any.addr, &have.item[i - 1].addr) == 0)
 			continue;
-		if (!announce_is_held(&have, i))
-			r = announce_delete(datapath, &any, err);
-		else if (have.item[i].ifindex)
-			r = announce_write(datapath, &any, err);
+		if (sr_claims_find(want, &any.addr, 0))
+			continue;
+		r = announce_is_held(&have, i) ? announce_write(datapath, &any, err)
+					       : announce_delete(datapath, &any, err);
+	}
+	return r;
+}
+
+/* The addresses that have, or are to have, a route of this protocol. */
+static int announce_routed(struct sr_addr_set *out, const struct sr_claims *claims, uint8_t protocol)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < claims->num; i++)
+		if (!claims->item[i].ifindex && claims->item[i].route_protocol == protocol)
+			r = sr_addr_set_append(out, &claims->item[i].addr);
+	sr_addr_set_sort(out);
+	return r;
+}
+
+static int announce_route(const struct sr_claims *want, uint8_t protocol, struct sr_error *err)
+{
+	struct sr_addr_set routed = {};
+	int r = announce_routed(&routed, want, protocol);
+
+	r = r < 0 ? sr_fail(err, r, "no memory") : sr_routes_sync(protocol, &routed, err);
+	sr_addr_set_clear(&routed);
+	return r;
+}
+
+/* By each protocol number that was told before or is now. */
+static int announce_route_all(const struct sr_claims *have, const struct sr_claims *want, struct sr_error *err)
+{
+	bool done[256] = {[0] = true};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < have->num + want->num; i++) {
+		const struct sr_claim *claim = i < have->num ? &have->item[i] : &want->item[i - have->num];
+
+		if (done[claim->route_protocol])
+			continue;
+		done[claim->route_protocol] = true;
+		r = announce_route(want, claim->route_protocol, err);
 	}
 	return r;
 }
@@ -178,7 +226,9 @@ int sr_announce_sync(const struct sr_datapath *datapath, const struct sr_claims 
 		r = announce_withdraw(datapath, &have, want, err);
 	if (r == 0)
 		r = announce_write_decided(datapath, want, err);
-	return r < 0 ? r : announce_mark(datapath, err);
+	if (r == 0)
+		r = announce_mark(datapath, want, err);
+	return r < 0 ? r : announce_route_all(&have, want, err);
 }
 
 void sr_announce_leave(const struct sr_datapath *datapath)
@@ -191,4 +241,5 @@ void sr_announce_leave(const struct sr_datapath *datapath)
 	for (size_t i = 0; i < have.num; i++)
 		if (have.item[i].state == SR_ANNOUNCED_HELD && have.item[i].ifindex)
 			announce_group(&have.item[i], SIOCDELMULTI);
+	announce_route_all(&have, &(const struct sr_claims){}, NULL);
 }

@@ -116,6 +116,8 @@ static int links_open(struct probe_links *links, const struct sr_claims *claims,
 	for (size_t i = 0; r == 0 && i < claims->num; i++) {
 		const struct sr_netdev *netdev = link_netdev(netdevs, claims->item[i].ifindex);
 
+		if (!claims->item[i].ifindex)
+			continue;
 		if (!netdev)
 			r = sr_fail(err, -ENODEV, "%s: the device is gone", claims->item[i].device);
 		else if (!links_find(links, netdev->index))
@@ -256,7 +258,7 @@ int sr_probe_announce(const struct sr_claims *claims, const struct sr_netdevs *n
 		const struct probe_link *link = links_find(&links, claim->ifindex);
 		struct sr_neighbour_frame frame;
 
-		if (claim->state != SR_ANNOUNCED_HELD || (only_new && !claim->is_new) || link->fd < 0)
+		if (!link || link->fd < 0 || claim->state != SR_ANNOUNCED_HELD || (only_new && !claim->is_new))
 			continue;
 		sr_neighbour_announce(&frame, &claim->addr, link->netdev->mac);
 		link_send(link, &frame);

@@ -55,6 +55,23 @@ int sr_rtnl_dump(int type, const void *header, size_t header_size, mnl_cb_t visi
 	return r < 0 ? -errno : 0;
 }
 
+int sr_rtnl_request(struct nlmsghdr *message)
+{
+	__attribute__((cleanup(rtnl_close))) struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	char answer[1024];
+	ssize_t length;
+
+	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	message->nlmsg_seq = 1;
+	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
+		return -errno;
+	length = mnl_socket_recvfrom(socket, answer, sizeof(answer));
+	if (length < 0)
+		return -errno;
+	return mnl_cb_run(answer, length, 1, mnl_socket_get_portid(socket), NULL, NULL) < 0 ? -errno : 0;
+}
+
 void sr_rtnl_attributes(const struct nlmsghdr *message, size_t header_size, const struct nlattr **tb, int max)
 {
 	const struct nlattr *attribute;

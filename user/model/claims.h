@@ -10,13 +10,14 @@
 #define SR_CLAIM_DEVICE	    16
 #define SR_ANNOUNCE_UPLINKS "uplinks" /* in place of devices: all uplinks that have link addresses */
 
-/* An address on a device. */
+/* An address on a device; on device 0 it is one that is routed to this host. */
 struct sr_claim {
 	struct sr_addr addr;
 	uint32_t ifindex;
 	char device[SR_CLAIM_DEVICE];
 	uint32_t state;		       /* enum sr_announced_state; 0: nobody has been asked yet */
 	uint8_t mac[SR_NEIGHBOUR_MAC]; /* SR_ANNOUNCED_IN_USE: who has it */
+	uint8_t route_protocol;	       /* of device 0 */
 	bool is_new;		       /* it was not held before */
 };
 
