@@ -332,6 +332,8 @@ TEST(a_ping_that_must_not_be_answered)
 	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
 	send(PROG_XDP, ping(VIP ":77", VIP ":1"));
 	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
+	send(PROG_XDP, frame_poke(ping(CLIENT ":77", VIP ":1"), world.family == 4 ? 35 : 55, 1));
+	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
 	send(PROG_XDP, ping(CLIENT ":77", VIP ":1", .echo_reply = true));
 	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
 }
