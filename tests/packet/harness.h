@@ -44,7 +44,7 @@ enum verdict {
 
 /*
  * A service at an address of a kind, "10.96.0.10:80", and its backends, or NULL
- * for none. Said again, its backends change. A backend is "10.244.1.7:8080",
+ * for none. Said again, its backends change, and the address's kind. A backend is "10.244.1.7:8080",
  * elsewhere and in the Cluster set, with any of these words behind it:
  *
  *	,weight=N   its share, 1 if it is not said

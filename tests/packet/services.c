@@ -100,6 +100,15 @@ static void services_add_frontend(struct sr_service *service, enum sr_frontend_k
 		abort();
 }
 
+static void services_set_kind(struct sr_service *service, enum sr_frontend_kind kind, const char *text)
+{
+	struct sr_hostport at = world_hostport(text, world.family, world.proto);
+
+	for (size_t i = 0; i < service->num_frontends; i++)
+		if (sr_hostport_compare(&service->frontends[i].at, &at) == 0)
+			service->frontends[i].kind = kind;
+}
+
 void harness_given(enum sr_frontend_kind kind, const char *frontend, const char *const *backends)
 {
 	struct sr_service *service = services_find(frontend);
@@ -108,6 +117,7 @@ void harness_given(enum sr_frontend_kind kind, const char *frontend, const char 
 		service = services_new(frontend);
 		services_add_frontend(service, kind, frontend);
 	}
+	services_set_kind(service, kind, frontend);
 	free(service->endpoints);
 	service->endpoints = NULL;
 	service->num_endpoints = 0;
