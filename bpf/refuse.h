@@ -18,7 +18,8 @@ static __always_inline bool refuse_is_error(sr_ctx *ctx, const struct pkt *pkt)
 
 	if (pkt->tuple.proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
 		return false;
-	return bpf_skb_load_bytes(ctx, pkt_l4(pkt), &type, 1) || type != (v4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST);
+	return pkt_l4_length(pkt) < 1 || bpf_skb_load_bytes(ctx, pkt_l4(pkt), &type, 1) ||
+	       type != (v4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST);
 }
 
 /* Nothing answers an error, a part of a packet that bears no ports, or what went to many. */

@@ -270,6 +270,8 @@ BAD
 	: >"$LAB_DIR/empty.yaml"
 	refused 1 load -f "$LAB_DIR/empty.yaml"
 	refused 1 load -f /dev/null
+	echo 'kind: Servce' >"$LAB_DIR/typo.yaml"
+	refused 1 load -f "$LAB_DIR/typo.yaml"
 }
 
 @test "bad command lines: one line, status 2, nothing changed" {

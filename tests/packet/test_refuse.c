@@ -82,6 +82,11 @@ TEST(errors_and_echoes_to_a_cluster_ip_are_not_answered)
 	send(PROG_FROM_POD, frame_poke(echo, 14 + (world.family == 4 ? 20 : 40), world.family == 4 ? 0 : 129));
 	expect_drop(SR_DROP_NO_SUCH_PORT);
 	expect_verdict(VERDICT_DROP);
+	/* By its length it ends before its type. */
+	echo = frame_poke(echo, world.family == 4 ? 14 + 3 : 14 + 5, world.family == 4 ? 20 : 0);
+	send(PROG_FROM_POD, frame_poke(echo, world.family == 4 ? 14 + 2 : 14 + 4, 0));
+	expect_drop(SR_DROP_NO_SUCH_PORT);
+	expect_verdict(VERDICT_DROP);
 }
 
 TEST(every_byte_counts)

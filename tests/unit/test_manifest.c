@@ -240,6 +240,62 @@ static void one_line(void **state)
 	world_end(&world);
 }
 
+/* Nobody means by a slip that all services are to go. */
+static void what_says_nothing(void **state)
+{
+	static const char *const nothing[] = {"---\n", "null\n", "~\n", "# Source: a\n---\n# Source: b\n---\n",
+					      "# x\n"};
+	struct world world;
+	struct sr_error err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(nothing); i++) {
+		const char *path = given_file("a.yaml", nothing[i]);
+
+		world_begin(&world);
+		assert_int_equal(sr_manifest_read(world.k8s, path, &err), -ENODATA);
+		world_end(&world);
+		drop_file(path);
+	}
+	expect_error("a.yaml", "kind: List\n", "a.yaml:1: items: missing");
+	expect_error("a.yaml", "kind: List\nitems: {}\n", "a.yaml:2: items: expected a list");
+	expect_error("a.json", "{\"kind\": \"List\", \"items\": 5}", "a.json:1: items: expected a list");
+}
+
+static void expect_sense(const char *text, int code)
+{
+	struct world world;
+	struct sr_error err = {};
+
+	world_begin(&world);
+	world_read(&world, "a.yaml", text);
+	assert_int_equal(sr_k8s_check(world.k8s, &err), code);
+	if (code < 0)
+		assert_non_null(strstr(err.text, "(Service, EndpointSlice, Endpoints, Pod, Node)"));
+	world_end(&world);
+}
+
+static void what_is_of_no_kind_of_ours(void **state)
+{
+	(void)state;
+	expect_sense("kind: Servce\nmetadata: {name: x}\n", -ENODATA);
+	expect_sense("kind: ConfigMap\n---\nkind: Secret\n", -ENODATA);
+	expect_sense("kind: ServiceList\n", -ENODATA);
+	expect_sense("kind: ConfigMap\n---\nkind: Node\nmetadata: {name: n1}\n", 0);
+	expect_sense("kind: List\nitems: []\n", 0);
+	expect_sense("kind: ServiceList\nitems:\n", 0);
+}
+
+static void versions_that_are_not_known(void **state)
+{
+	(void)state;
+	expect_error("a.yaml", "kind: Service\napiVersion: v9\n",
+		     "a.yaml:2: apiVersion: \"v9\" of Service is not known (v1 is)");
+	expect_error("a.yaml", "apiVersion: discovery.k8s.io/v1beta1\nkind: EndpointSlice\n",
+		     "a.yaml:1: apiVersion: \"discovery.k8s.io/v1beta1\" of EndpointSlice is not known "
+		     "(discovery.k8s.io/v1 is)");
+}
+
 static void no_such_file(void **state)
 {
 	sr_autok8s struct sr_k8s *k8s = NULL;
@@ -314,10 +370,20 @@ static void from_stdin(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bad_services),	   cmocka_unit_test(block_style_lines), cmocka_unit_test(list_items),
-		cmocka_unit_test(json_lines),	   cmocka_unit_test(bad_others),	cmocka_unit_test(syntax),
-		cmocka_unit_test(one_line),	   cmocka_unit_test(no_such_file),	cmocka_unit_test(folders),
-		cmocka_unit_test(byte_order_mark), cmocka_unit_test(from_stdin),
+		cmocka_unit_test(bad_services),
+		cmocka_unit_test(block_style_lines),
+		cmocka_unit_test(list_items),
+		cmocka_unit_test(json_lines),
+		cmocka_unit_test(bad_others),
+		cmocka_unit_test(syntax),
+		cmocka_unit_test(one_line),
+		cmocka_unit_test(what_says_nothing),
+		cmocka_unit_test(what_is_of_no_kind_of_ours),
+		cmocka_unit_test(versions_that_are_not_known),
+		cmocka_unit_test(no_such_file),
+		cmocka_unit_test(folders),
+		cmocka_unit_test(byte_order_mark),
+		cmocka_unit_test(from_stdin),
 	};
 
 	return cmocka_run_group_tests_name("manifest", tests, NULL, NULL);

@@ -76,6 +76,8 @@ int sr_manifests_read(struct sr_manifests *out, const struct sr_strings *files, 
 	if (sr_k8s_new(&out->k8s) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
 	r = files->num ? desired_read_files(out, files, err) : desired_read_config(out, instance, err);
+	if (r == 0 && out->k8s)
+		r = sr_k8s_check(out->k8s, err);
 	if (r < 0)
 		sr_manifests_clear(out);
 	return r;

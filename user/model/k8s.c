@@ -174,6 +174,28 @@ static const struct {
 	{"Node", "v1", k8s_add_node},
 };
 
+/* Of the same group in another version: it must not be passed over. */
+static bool k8s_is_near(const char *version, const char *known)
+{
+	const char *slash = strchr(version, '/'), *known_slash = strchr(known, '/');
+	size_t group = slash ? (size_t)(slash - version) : 0,
+	       known_group = known_slash ? (size_t)(known_slash - known) : 0;
+
+	return group == known_group && strncmp(version, known, group) == 0;
+}
+
+/* What is a list, and has items, comes here item by item. */
+static int k8s_check_list(const struct sr_field *root, const char *kind, struct sr_error *err)
+{
+	struct sr_field items = sr_field_get(root, "items");
+	int r;
+
+	if (strcmp(kind, "List") != 0)
+		return 0;
+	r = sr_field_require(&items, err);
+	return r < 0 ? r : sr_field_fail(&items, err, "expected a list");
+}
+
 int sr_k8s_add(struct sr_k8s *k8s, const json_t *object, const char *origin, struct sr_error *err)
 {
 	struct sr_field root = sr_field_root(object);
@@ -190,6 +212,8 @@ int sr_k8s_add(struct sr_k8s *k8s, const json_t *object, const char *origin, str
 		r = sr_field_string(&kind, &kind_text, err);
 	if (r == 0)
 		r = sr_field_string(&version, &version_text, err);
+	if (r == 0)
+		r = k8s_check_list(&root, kind_text, err);
 	if (r < 0)
 		return r;
 
@@ -197,11 +221,31 @@ int sr_k8s_add(struct sr_k8s *k8s, const json_t *object, const char *origin, str
 	if (!own)
 		return sr_fail(err, -ENOMEM, "out of memory");
 	for (i = 0; i < ARRAY_SIZE(k8s_kinds); i++) {
-		if (strcmp(kind_text, k8s_kinds[i].kind) == 0 &&
-		    (!version_text || strcmp(version_text, k8s_kinds[i].version) == 0))
+		const char *known = k8s_kinds[i].version;
+
+		if (strcmp(kind_text, k8s_kinds[i].kind) != 0)
+			continue;
+		if (!version_text || strcmp(version_text, known) == 0)
 			return k8s_kinds[i].add(k8s, &root, own, err);
+		if (k8s_is_near(version_text, known))
+			return sr_field_fail(&version, err, "\"%s\" of %s is not known (%s is)", version_text,
+					     kind_text, known);
 	}
 	return k8s_skip(k8s, kind_text, err);
+}
+
+void sr_k8s_add_empty_list(struct sr_k8s *k8s)
+{
+	k8s->has_empty_list = true;
+}
+
+int sr_k8s_check(const struct sr_k8s *k8s, struct sr_error *err)
+{
+	if (k8s->has_empty_list || k8s->num_services || k8s->num_backings || k8s->num_pods || k8s->num_nodes)
+		return 0;
+	return sr_fail(err, -ENODATA,
+		       "no object is of a kind that is read (Service, EndpointSlice, Endpoints, Pod, Node): %s%s",
+		       k8s->num_skipped ? k8s->skipped[0].kind : "none", k8s->num_skipped > 1 ? ", ..." : "");
 }
 
 int sr_notes_add(struct sr_notes *notes, const char *format, ...)

@@ -77,6 +77,12 @@ static inline void sr_k8s_cleanup(struct sr_k8s **k8s)
  */
 int sr_k8s_add(struct sr_k8s *k8s, const json_t *object, const char *origin, struct sr_error *err);
 
+/* A list without items was read: to want nothing is meant. */
+void sr_k8s_add_empty_list(struct sr_k8s *k8s);
+
+/* -ENODATA: objects were read, but not one of a kind that counts, nor an empty list. */
+int sr_k8s_check(const struct sr_k8s *k8s, struct sr_error *err);
+
 /*
  * Turn the objects into services, sorted. `leases` is read and extended by the
  * addresses allocated now. `notes` takes a line per thing left out.

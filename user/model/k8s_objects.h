@@ -200,6 +200,7 @@ struct sr_k8s {
 	size_t num_skipped;
 	char **origins;
 	size_t num_origins;
+	bool has_empty_list;   /* which says that nothing is wanted */
 	struct sr_notes notes; /* made while reading */
 };
 

@@ -108,6 +108,8 @@ static int manifest_decode(struct manifest *manifest, struct sr_error *err)
 	else
 		r = sr_yaml_read(manifest->text, manifest->length, &stream, err);
 	*manifest->num_documents += stream.num_documents;
+	if (stream.num_empty)
+		sr_k8s_add_empty_list(manifest->k8s);
 	return r < 0 ? sr_fail_prefix(err, "%s:", manifest->name) : 0;
 }
 

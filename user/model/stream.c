@@ -76,6 +76,8 @@ int sr_stream_end(struct sr_stream *stream, struct sr_error *err)
 	size_t i;
 	int r;
 
+	if (!stream->at.item)
+		stream->num_empty += stream->is_list || json_is_null(json_object_get(stream->head, "items"));
 	/* Go writes an empty list as null. */
 	if (!stream->is_list && !json_is_null(json_object_get(stream->head, "items")))
 		return stream->object(stream->context, stream->head, &stream->at, err);

@@ -28,7 +28,8 @@ struct sr_stream {
 	int (*object)(void *context, const json_t *object, const struct sr_position *at, struct sr_error *err);
 	void *context;
 
-	size_t num_documents; /* begun so far */
+	size_t num_documents; /* begun so far; such as say nothing (`---` alone) aside */
+	size_t num_empty;     /* lists without an item */
 
 	/* The document being read. */
 	struct sr_position at;

@@ -322,8 +322,12 @@ static int yaml_read_document(struct yaml_reader *reader, const struct sr_positi
 
 	/* `---` with nothing after it is no fault. */
 	r = yaml_build(reader, &event, &node);
-	if (r < 0 || json_is_null(node))
+	if (r < 0)
 		return r;
+	if (json_is_null(node)) {
+		reader->stream->num_documents--;
+		return 0;
+	}
 	return yaml_fail_at(reader, &event.start_mark, "expected an object (apiVersion, kind, metadata, ...)", "");
 }
 
