@@ -59,6 +59,18 @@ other() {
 	[[ $(settings) == "{'cgroup': '$LAB_CGROUP/node1'}" ]]
 }
 
+@test "what counts for manifests only, given without one, is said to wait" {
+	run -0 sr load --node n1 --zone a
+	[[ $output == *"note: --node is kept, and counts from the next manifests on"* ]]
+	[[ $output == *"note: --zone is kept, "* && $output != *"--subnet is kept"* ]]
+	run -0 sr load --dry-run --node n1 -f - <<-'YAML'
+		{"kind": "Node", "apiVersion": "v1", "metadata": {"name": "other"}}
+	YAML
+	[[ $output != *"is kept, and counts"* ]]
+	[[ $output == *"note: no Node 'n1' is among those there are (other): "* ]]
+	sr -q load --node '' --zone ''
+}
+
 @test "--pods none, --uplink none: detached, and said so" {
 	run -0 sr load --pods none --uplink none
 	[[ $output == *"sr_from_pod "*gone* && $output == *"sr_from_wire "*gone* ]]

@@ -137,6 +137,9 @@ load_and_unload() {
 		((status == 1))
 		((${#lines[@]} == 1))
 		[[ $output == *nsenter* ]]
+		# shellcheck disable=SC2086 # `map list` is two words
+		run -1 ip netns exec "$LAB-node1" "$SVCROUTE" --instance "$LAB-node1" $command
+		[[ $output == *nsenter* ]]
 	done
 	expect_both web-2 NEAR web-1 WEB2
 	lab_svcroute node1 -q unload

@@ -65,6 +65,28 @@ static int load_config(const struct sr_settings *settings, struct sr_datapath_co
 	return r;
 }
 
+/* What only manifests give a meaning to is kept for the next ones. */
+static int load_note_idle(struct sr_load *load)
+{
+	const struct sr_settings *given = &load->options->given;
+	const struct {
+		bool is_given;
+		const char *name;
+	} idle[] = {
+		{given->node, "node"},
+		{given->zone, "zone"},
+		{given->nodeport_addresses, "nodeport-addresses"},
+		{given->subnets.num, "subnet"},
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !load->manifests->k8s && i < ARRAY_SIZE(idle); i++)
+		if (idle[i].is_given)
+			r = sr_notes_add(&load->notes, "--%s is kept, and counts from the next manifests on",
+					 idle[i].name);
+	return r;
+}
+
 int sr_load_prepare(struct sr_load *load, struct sr_error *err)
 {
 	int r = load_recall(load, err);
@@ -81,5 +103,7 @@ int sr_load_prepare(struct sr_load *load, struct sr_error *err)
 		r = sr_announce_check(load, err);
 	if (r == 0)
 		r = sr_desired_resolve(load, err);
+	if (r == 0 && load_note_idle(load) < 0)
+		r = sr_fail(err, -ENOMEM, "out of memory");
 	return r;
 }

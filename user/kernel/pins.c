@@ -12,9 +12,11 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
+#include "base/cleanup.h"
 #include "kernel/instance.h"
 
 #define PINS_LOCK_WAIT_MS 30000
@@ -40,15 +42,45 @@ int sr_pins_name(struct sr_datapath *datapath, const char *instance, struct sr_e
 	return 0;
 }
 
+/* 0: there is none, or we may not look. */
+static ino_t pins_namespace(int pid)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	return stat(path, &status) == 0 ? status.st_ino : 0;
+}
+
+/* The parent of a process, 0: none, or we may not look. */
+static int pins_parent(int pid)
+{
+	sr_autofclose FILE *file = NULL;
+	char path[64], line[512];
+	const char *after;
+	int parent;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	/* "PID (NAME) STATE PARENT": a name may have parentheses, too. */
+	after = file && fgets(line, sizeof(line), file) ? strrchr(line, ')') : NULL;
+	return after && sscanf(after, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
 /*
- * A mount namespace other than init's lives as long as its processes do, and
- * so would a bpffs mounted in it. Where we cannot tell, it is init's.
+ * A mount namespace that an ancestor does not share lives as long as its
+ * processes do, and so would a bpffs mounted in it.
  */
 static bool pins_are_in_passing(void)
 {
-	struct stat own, init;
+	ino_t own = pins_namespace(getpid()), other;
 
-	return stat("/proc/self/ns/mnt", &own) == 0 && stat("/proc/1/ns/mnt", &init) == 0 && own.st_ino != init.st_ino;
+	for (int pid = getppid(); own && pid > 0; pid = pins_parent(pid)) {
+		other = pins_namespace(pid);
+		if (other && other != own)
+			return true;
+	}
+	return false;
 }
 
 int sr_pins_look(bool *mounted, struct sr_error *err)

@@ -238,6 +238,8 @@ struct sr_k8s_self {
 
 /* k8s_self.c: strings live in `options` and `view`. 0 or -ENOMEM; sr_k8s_self_clear() is due in either case. */
 int sr_k8s_self_make(struct sr_k8s_self *out, const struct sr_k8s_view *view, const struct sr_k8s_options *options);
+/* A note if Nodes were read, and this machine is none of them. 0 or -ENOMEM. */
+int sr_k8s_self_note(const struct sr_k8s_self *self, const struct sr_k8s *k8s, struct sr_notes *notes);
 void sr_k8s_self_clear(struct sr_k8s_self *self);
 
 /* An endpoint that a port may have. */

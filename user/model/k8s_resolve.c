@@ -271,6 +271,8 @@ static int resolve_run(struct resolve *resolve, const struct sr_k8s *k8s, const 
 
 	r = sr_k8s_self_make(&resolve->self, &resolve->view, options);
 	if (r == 0)
+		r = sr_k8s_self_note(&resolve->self, k8s, resolve->notes);
+	if (r == 0)
 		r = resolve_note_reading(resolve);
 	if (r == 0)
 		r = sr_alloc_make(resolve->alloc, &resolve->view, options, leases, resolve->notes);

@@ -109,6 +109,16 @@ int sr_k8s_self_make(struct sr_k8s_self *out, const struct sr_k8s_view *view, co
 	return r < 0 ? r : self_add_node_ports(out, options);
 }
 
+/* A name that is misspelt, or a gateway that has a name. */
+int sr_k8s_self_note(const struct sr_k8s_self *self, const struct sr_k8s *k8s, struct sr_notes *notes)
+{
+	if (!self->name || !k8s->num_nodes || self_find_node(k8s, self->name))
+		return 0;
+	return sr_notes_add(
+		notes, "no Node '%s' is among those there are (%s%s): --node says which this machine is, or 'none'",
+		self->name, k8s->nodes[0].meta.name, k8s->num_nodes > 1 ? ", ..." : "");
+}
+
 void sr_k8s_self_clear(struct sr_k8s_self *self)
 {
 	free(self->primary.item);
