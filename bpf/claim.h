@@ -153,8 +153,10 @@ __subprog int conn_open(void)
 		return SR_DROP_NO_PORT;
 
 	conn_key(&key, &scratch->conn.from);
-	if (bpf_map_update_elem(&sr_conns_new, &key, &scratch->conn, BPF_NOEXIST) == 0)
+	if (bpf_map_update_elem(&sr_conns_new, &key, &scratch->conn, BPF_NOEXIST) == 0) {
+		monitor_conn(&scratch->conn, SR_EVENT_NEW);
 		return SR_OK;
+	}
 
 	/* Another CPU entered the same flow meanwhile: its choice counts. If it is ours, so is its claim. */
 	scratch->copy = scratch->conn;

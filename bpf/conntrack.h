@@ -42,7 +42,10 @@ static __always_inline void conn_end(struct sr_conn *conn, __u32 flags, __u32 en
 {
 	struct sr_conn *peer = conn_mark(conn, end, 0);
 
-	if (flags & SR_CONN_PROVEN && !conn_is_over(flags) && conn_is_over(READ_ONCE(conn->to.flags)))
+	if (conn_is_over(flags) || !conn_is_over(READ_ONCE(conn->to.flags)))
+		return;
+	monitor_conn(conn, SR_EVENT_CLOSED);
+	if (flags & SR_CONN_PROVEN)
 		conn_demote(conn, peer);
 }
 

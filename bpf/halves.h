@@ -11,6 +11,7 @@
 #define BPF_HALVES_H
 
 #include "conn.h"
+#include "monitor.h"
 
 enum conn_peer_state {
 	CONN_PEER_THERE,
@@ -178,8 +179,11 @@ __subprog int conn_forget(struct sr_conn *conn)
 {
 	struct sr_scratch *scratch = conn_scratch();
 
-	if (conn && scratch)
-		conn_forget_halves(scratch, conn);
+	if (!conn || !scratch)
+		return 0;
+	if (!conn_is_over(conn->to.flags))
+		monitor_conn(conn, SR_EVENT_CLOSED);
+	conn_forget_halves(scratch, conn);
 	return 0;
 }
 

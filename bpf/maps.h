@@ -134,6 +134,20 @@ struct {
 	__type(value, struct sr_scratch);
 } sr_scratch __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sr_monitor);
+} sr_monitor __weak SEC(".maps");
+
+/* Bytes: some 9000 events. What comes when it is full is lost, and counted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} sr_events __weak SEC(".maps");
+
 /* For people only; the datapath never reads the next two. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

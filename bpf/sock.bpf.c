@@ -6,6 +6,7 @@
  */
 #include "bind.h"
 #include "config.h"
+#include "monitor.h"
 #include "select.h"
 #include "sockets.h"
 #include "verdict.h"
@@ -113,6 +114,16 @@ static __always_inline int sock_lead(struct bpf_sock_addr *ctx, int family, cons
 	return SR_OK;
 }
 
+/* A call that was refused. Its source is not known. */
+static __always_inline void sock_tell(const struct sock_target *target, int reason)
+{
+	struct sr_tuple tuple = {.dst = target->addr, .dport = target->port, .proto = target->proto};
+
+	if (addr_is_v4(&target->addr))
+		addr_from_v4(&tuple.src, 0);
+	monitor_packet(&tuple, SR_EVENT_REJECTED, reason, 0);
+}
+
 /*
  * connect(), or sendmsg() with an address. What is refused is so at once. What
  * is dropped without a word goes out, and tc drops it: its sender waits, as it
@@ -133,6 +144,7 @@ static __always_inline int sock_call(struct bpf_sock_addr *ctx, int family, bool
 	if (ret >= 0 || sr_reason_refusal(ret) != SR_REFUSAL_UNREACHABLE)
 		return SOCK_ALLOW;
 	verdict_count(ret, 0);
+	sock_tell(&target, ret);
 	return sock_deny(ECONNREFUSED);
 }
 

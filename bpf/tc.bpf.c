@@ -4,6 +4,7 @@
 
 #include "announce.h"
 #include "icmp.h"
+#include "monitor.h"
 #include "refuse.h"
 #include "service.h"
 #include "verdict.h"
@@ -14,15 +15,24 @@ enum way {
 	WAY_OUT,
 };
 
+/* A packet that goes nowhere; its sender may be told. */
+static __always_inline int verdict_drop(struct __sk_buff *ctx, const struct pkt *pkt, int reason, enum way way)
+{
+	bool is_told = refuse(ctx, pkt, reason, way == WAY_OUT) == 0;
+
+	monitor_packet(&pkt->tuple, is_told ? SR_EVENT_REJECTED : SR_EVENT_DROPPED, reason, ctx->ifindex);
+	return is_told ? bpf_redirect(ctx->ifindex, way == WAY_OUT ? BPF_F_INGRESS : 0) : TC_ACT_SHOT;
+}
+
 static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int reason, enum way way)
 {
 	verdict_count(reason, ctx->len);
 	if (reason < 0)
-		return refuse(ctx, pkt, reason, way == WAY_OUT)
-			       ? TC_ACT_SHOT
-			       : bpf_redirect(ctx->ifindex, way == WAY_OUT ? BPF_F_INGRESS : 0);
+		return verdict_drop(ctx, pkt, reason, way);
 	if (sr_reason_is_answer(reason))
 		return bpf_redirect(ctx->ifindex, 0);
+	if (reason > 0)
+		monitor_packet(&pkt->tuple, SR_EVENT_PASSED, reason, ctx->ifindex);
 	if (reason > 0 || !pkt->out_ifindex)
 		return TC_ACT_UNSPEC;
 	if (!pkt->out_hop.nh_family)

@@ -3,16 +3,20 @@
 #include "ctx_xdp.h"
 
 #include "announce.h"
+#include "monitor.h"
 #include "service.h"
 #include "verdict.h"
 
 static __always_inline int verdict(struct xdp_md *ctx, const struct pkt *pkt, int reason)
 {
 	verdict_count(reason, pkt->frame);
-	if (reason < 0)
-		return XDP_DROP;
 	if (sr_reason_is_answer(reason))
 		return XDP_TX;
+	if (reason)
+		monitor_packet(&pkt->tuple, reason < 0 ? SR_EVENT_DROPPED : SR_EVENT_PASSED, reason,
+			       ctx->ingress_ifindex);
+	if (reason < 0)
+		return XDP_DROP;
 	if (reason > 0 || !pkt->out_ifindex)
 		return XDP_PASS;
 	return XDP_TX;

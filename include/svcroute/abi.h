@@ -380,6 +380,51 @@ struct sr_counter {
 };
 
 /*
+ * Map `sr_monitor`: mmapable array of one: what the reader of `sr_events` wants
+ * to be told, until when, and how much there was no room for.
+ */
+enum sr_event_wish {
+	SR_WISH_NEW = 0, /* the counter of what is translated, of which there are no events */
+	/* 1 and on: packets, by reason (sr_reason_index) */
+	SR_WISH_CLOSED = 63,
+};
+
+struct sr_monitor {
+	__u64 wishes; /* 1 << enum sr_event_wish */
+	__u64 lost;
+	__u32 until; /* tick */
+	__u32 zero;
+};
+_Static_assert(sizeof(struct sr_monitor) == 24, "sr_monitor");
+
+/* Map `sr_events`: ring of struct sr_event. */
+enum sr_event_kind {
+	SR_EVENT_NEW,	   /* a connection has begun */
+	SR_EVENT_CLOSED,   /* both sides have ended it, or one has reset it, or its next packet goes elsewhere */
+	SR_EVENT_DROPPED,  /* a packet */
+	SR_EVENT_REJECTED, /* the same, and its sender was told */
+	SR_EVENT_PASSED,   /* a packet was left as it is */
+	SR_EVENT_KINDS,
+};
+
+/* Kind and reason in one word. */
+#define SR_EVENT_WHAT(kind, reason) ((__u32)(reason) << 8 | (kind))
+#define SR_EVENT_KIND(what)	    ((what)&0xff)
+#define SR_EVENT_REASON(what)	    ((what) >> 8)
+
+struct sr_event {
+	__u64 time; /* CLOCK_MONOTONIC, nanoseconds */
+	struct sr_tuple tuple;
+	struct sr_rewrite to; /* of connections: how packets of `tuple` leave; else zeros */
+	__u32 service;	      /* of connections: index in sr_services */
+	__u32 ifindex;	      /* of packets: the device they were met on; 0: a socket's call */
+	__u16 reason;	      /* of packets: sr_reason_index() */
+	__u8 kind;	      /* enum sr_event_kind */
+	__u8 zero[5];
+};
+_Static_assert(sizeof(struct sr_event) == 104, "sr_event");
+
+/*
  * Map `sr_info`: hash by service index: what people call it. The datapath
  * never reads it. Strings end in 0.
  */

@@ -26,6 +26,7 @@
 	X(claims)                                                                                                      \
 	X(halves)                                                                                                      \
 	X(conns)                                                                                                       \
+	X(events)                                                                                                      \
 	X(races)                                                                                                       \
 	X(spread)                                                                                                      \
 	X(devices)                                                                                                     \

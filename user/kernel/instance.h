@@ -28,6 +28,8 @@
 	X(FRAGMENTS, "sr_fragments")                                                                                   \
 	X(SOCKETS, "sr_sockets")                                                                                       \
 	X(COUNTERS, "sr_counters")                                                                                     \
+	X(MONITOR, "sr_monitor")                                                                                       \
+	X(EVENTS, "sr_events")                                                                                         \
 	X(INFO, "sr_info")                                                                                             \
 	X(SETTINGS, "sr_settings")
 
