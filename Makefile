@@ -33,7 +33,7 @@ USER_SRC  := user/main.c $(foreach l,$(LAYERS),$(wildcard user/$(l)/*.c))
 USER_OBJ  := $(USER_SRC:%.c=$(B)/%.o)
 PURE_SRC  := $(wildcard user/base/*.c user/model/*.c)
 PURE_ASAN := $(PURE_SRC:%.c=$(B)/asan/%.o)
-CLI_PURE  := command conn_options flow_options flow_show help invocation leases map_options node_ports options output settings show strings suggest
+CLI_PURE  := command conn_options flow_options flow_show help invocation leases monitor_options map_options node_ports options output settings show strings suggest
 CLI_ASAN  := $(CLI_PURE:%=$(B)/asan/user/cli/%.o)
 LIB_OBJ   := $(filter $(B)/user/base/% $(B)/user/model/% $(B)/user/kernel/%,$(USER_OBJ))
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))

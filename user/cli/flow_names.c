@@ -46,6 +46,11 @@ const struct sr_service *sr_flow_names_find(const struct sr_flow_names *names, c
 	return service && flow->of_service && sr_service_frontend(service, &flow->frontend) ? service : NULL;
 }
 
+const struct sr_service *sr_flow_names_called(const struct sr_flow_names *names, const struct sr_hostport *at)
+{
+	return sr_services_find_frontend(&names->services, at);
+}
+
 int sr_flow_names_check(const struct sr_flow_names *names, const char *name, struct sr_error *err)
 {
 	for (size_t i = 0; name && i < names->services.num; i++)

@@ -18,6 +18,8 @@ void sr_flow_names_clear(struct sr_flow_names *names);
 
 /* NULL: it is of none, or of one that is there no more. */
 const struct sr_service *sr_flow_names_find(const struct sr_flow_names *names, const struct sr_flow *flow);
+/* The service that is called there; NULL: there is none. Linear. */
+const struct sr_service *sr_flow_names_called(const struct sr_flow_names *names, const struct sr_hostport *at);
 /* Is there a service that `name` (NAMESPACE/NAME[:PORT]; NULL: any) means? 0, or -ENOENT with `err`. */
 int sr_flow_names_check(const struct sr_flow_names *names, const char *name, struct sr_error *err);
 

@@ -40,11 +40,26 @@ void sr_table_addf(struct sr_table *table, const char *format, ...)
 	sr_table_take(table, text);
 }
 
-static int table_measure(struct sr_table *table)
+static size_t *table_widths(struct sr_table *table)
 {
 	if (!table->width)
 		table->width = calloc(table->columns, sizeof(*table->width));
-	if (!table->width)
+	return table->width;
+}
+
+void sr_table_widen(struct sr_table *table, size_t column, size_t width)
+{
+	size_t *widths = table_widths(table);
+
+	if (!widths)
+		table->failed = true;
+	else if (widths[column] < width)
+		widths[column] = width;
+}
+
+static int table_measure(struct sr_table *table)
+{
+	if (!table_widths(table))
 		return -ENOMEM;
 	for (size_t i = 0; i < table->num; i++) {
 		size_t *width = &table->width[i % table->columns];

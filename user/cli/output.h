@@ -32,6 +32,8 @@ void sr_table_take(struct sr_table *table, char *text);
 int sr_table_print(struct sr_table *table, FILE *file);
 /* The same, and forget the cells: of a long table that is printed in parts, columns only ever grow. */
 int sr_table_flush(struct sr_table *table, FILE *file);
+/* A column is at least so wide, whatever it holds. */
+void sr_table_widen(struct sr_table *table, size_t column, size_t width);
 void sr_table_clear(struct sr_table *table);
 #define sr_autotable __attribute__((cleanup(sr_table_clear)))
 
