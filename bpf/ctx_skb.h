@@ -149,6 +149,12 @@ static __always_inline __u32 ctx_segment(const sr_ctx *ctx)
 	return ctx->gso_size;
 }
 
+/* By its link address. */
+static __always_inline bool ctx_is_for_us(const sr_ctx *ctx)
+{
+	return ctx->pkt_type == PACKET_HOST;
+}
+
 /*
  * Give the frame another length. It changes twice, for only then does the kernel
  * forget what concerned the whole: how to cut it into segments, and a sum over

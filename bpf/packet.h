@@ -141,18 +141,27 @@ static __always_inline int pkt_parse_ethernet(sr_ctx *ctx, struct pkt *pkt)
 	return SR_PASS_NOT_IP;
 }
 
-/* SR_OK, or why the packet cannot be ours. `bare`: the device has no link header. */
-static __always_inline int pkt_parse(sr_ctx *ctx, struct pkt *pkt, bool bare)
+/* Where a packet is met, for pkt_parse(). */
+enum pkt_place {
+	PKT_AT_BARE = 1 << 0,	/* the device has no link header */
+	PKT_AT_SHARED = 1 << 1, /* on its way in from a link that carries others' frames, too */
+};
+
+/* SR_OK, or why the packet cannot be ours. `place`: of enum pkt_place, constant. */
+static __always_inline int pkt_parse(sr_ctx *ctx, struct pkt *pkt, __u32 place)
 {
 	int ret;
 
 	ctx_pull_headers(ctx);
-	ret = bare ? pkt_parse_bare(ctx, pkt) : pkt_parse_ethernet(ctx, pkt);
+	ret = place & PKT_AT_BARE ? pkt_parse_bare(ctx, pkt) : pkt_parse_ethernet(ctx, pkt);
 	if (ret != SR_OK || likely(pkt->fragment == PKT_WHOLE))
 		return ret;
-	if (!CTX_CAN_REDO)
-		return pkt_fragment_ports(pkt);
-	return SR_PASS_TO_TC;
+	if (CTX_CAN_REDO)
+		return SR_PASS_TO_TC;
+	/* Others' fragments say nothing of ours. */
+	if (place & PKT_AT_SHARED && !ctx_is_for_us(ctx))
+		return SR_PASS_OTHER_HOST;
+	return pkt_fragment_ports(pkt);
 }
 
 #endif

@@ -58,9 +58,9 @@ static __always_inline int tc_in(struct __sk_buff *ctx, enum side from, bool bar
 	struct pkt pkt = {};
 	int ret;
 
-	ret = pkt_parse(ctx, &pkt, bare);
+	ret = pkt_parse(ctx, &pkt, (bare ? PKT_AT_BARE : 0) | (from == SIDE_WIRE ? PKT_AT_SHARED : 0));
 	/* A port of a bridge is given its bridge's frames: so are pods' devices. */
-	if (from == SIDE_WIRE && unlikely(ctx->pkt_type != PACKET_HOST))
+	if (from == SIDE_WIRE && unlikely(!ctx_is_for_us(ctx)))
 		return verdict(ctx, &pkt, tc_in_many(ctx, &pkt, ret), WAY_IN);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, from);
@@ -78,7 +78,7 @@ static __always_inline int tc_out(struct __sk_buff *ctx, bool to_wire, bool bare
 	struct pkt pkt = {};
 	int ret;
 
-	ret = pkt_parse(ctx, &pkt, bare);
+	ret = pkt_parse(ctx, &pkt, bare ? PKT_AT_BARE : 0);
 	if (ret == SR_OK)
 		ret = service_out(ctx, &pkt, to_wire);
 	else if (ret == SR_PASS_NOT_SERVED_PROTO)

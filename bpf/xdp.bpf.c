@@ -28,7 +28,7 @@ int sr_xdp_uplink(struct xdp_md *ctx)
 	struct pkt pkt = {};
 	int ret;
 
-	ret = pkt_parse(ctx, &pkt, false);
+	ret = pkt_parse(ctx, &pkt, 0);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, SIDE_WIRE);
 	else if (announce_may_concern(ret))

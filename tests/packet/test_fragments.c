@@ -75,6 +75,16 @@ TEST(a_later_fragment_without_its_first)
 	expect_untouched(SR_PASS_FRAGMENT);
 }
 
+/* Else who floods frames of others' would name the ports of what comes for us. */
+TEST(a_first_fragment_for_another_host)
+{
+	given_external(VIP, POD1 ":8080");
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, PART(0), .dmac = MAC_OTHER_NODE));
+	expect_untouched(SR_PASS_OTHER_HOST);
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, PART(1)));
+	expect_untouched(SR_PASS_FRAGMENT);
+}
+
 TEST(xdp_leaves_fragments_to_tc)
 {
 	given_external(VIP, POD1 ":8080");
@@ -116,6 +126,7 @@ const struct CMUnitTest fragments_tests[] = {
 	TEST_IN(fragments_with_an_extension_header, 6, IPPROTO_TCP, "(IPv6, TCP)"),
 	TEST_IN(fragments_with_an_extension_header, 6, IPPROTO_UDP, "(IPv6, UDP)"),
 	TCP_AND_UDP(a_later_fragment_without_its_first),
+	TCP_AND_UDP(a_first_fragment_for_another_host),
 	TCP_AND_UDP(an_old_first_fragment_is_not_believed),
 	EACH_WAY(xdp_leaves_fragments_to_tc),
 	EACH_WAY(fragments_that_are_not_ours),
