@@ -21,7 +21,6 @@ probe.py hop ADDRESS PORT TTL
 """
 import argparse
 import errno
-import http.client
 import os
 import socket
 import time
@@ -75,10 +74,9 @@ def peer(args):
 
 
 def ask(args):
-    connection = http.client.HTTPConnection(args.address, args.port, timeout=args.timeout)
-    connection.request("GET", "/")
-    connection.getresponse().read()
-    connection.close()
+    with socket.create_connection((args.address, args.port), args.timeout) as sock:
+        if not get(sock):
+            raise OSError(errno.ENODATA, "an empty answer")
 
 
 def loop(args):
