@@ -290,8 +290,8 @@ int sr_announce_change(const struct sr_globals *globals, struct sr_error *err)
 	int r = sr_announce_again(&claims, globals, false, err);
 	char text[256];
 
-	for (size_t i = 0; r == 0 && !globals->quiet && i < claims.num; i++)
+	for (size_t i = 0; r == 0 && i < claims.num; i++)
 		if (announce_warning(text, sizeof(text), &claims.item[i]))
-			printf("warning: %s\n", text);
+			fprintf(stderr, "svcroute: warning: %s\n", text);
 	return r;
 }

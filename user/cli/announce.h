@@ -26,7 +26,7 @@ int sr_announce_again(struct sr_claims *out, const struct sr_globals *globals, b
 /* Is anything to be announced at all? -EINVAL: `err` says how. */
 int sr_announce_ready(const struct sr_globals *globals, struct sr_error *err);
 
-/* The same after a change by hand: warnings are printed, unless `quiet`. */
+/* The same after a change by hand: warnings are printed. */
 int sr_announce_change(const struct sr_globals *globals, struct sr_error *err);
 
 /* A section "announced", if there is anything in it; with many, only what is not held. 0 or -ENOMEM. */

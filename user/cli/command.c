@@ -34,7 +34,7 @@ const struct sr_option sr_global_options[] = {
 		.letter = 'q',
 		.type = &sr_type_flag,
 		.offset = offsetof(struct sr_globals, quiet),
-		.help = "do not report what was done",
+		.help = "tell warnings and errors only",
 	},
 	{
 		.name = "verbose",

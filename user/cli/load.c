@@ -251,9 +251,9 @@ static int load_once(const struct sr_globals *globals, const struct sr_load_opti
 		r = options->dry_run ? load_pretend(&load, err) : load_commit(&load, err);
 	if (r == 0 && !options->dry_run)
 		r = sr_announce_load(&load, err);
-	if (r == 0 && !globals->quiet)
+	if (r == 0)
 		r = load_preflight(&load, err);
-	if (r == 0 && !globals->quiet)
+	if (r == 0)
 		r = sr_report_print(&load, err);
 	return r;
 }

@@ -229,10 +229,10 @@ static int report_attachments(const struct sr_load *load)
 	return 0;
 }
 
-static void report_lines(const char *what, char *const *line, size_t num)
+static void report_lines(FILE *file, const char *what, char *const *line, size_t num)
 {
 	for (size_t i = 0; i < num; i++)
-		printf("%s: %s\n", what, line[i]);
+		fprintf(file, "%s: %s\n", what, line[i]);
 }
 
 static int report_table(const struct sr_load *load, struct sr_error *err)
@@ -240,9 +240,9 @@ static int report_table(const struct sr_load *load, struct sr_error *err)
 	if (report_services(load) < 0 || report_attachments(load) < 0 ||
 	    sr_announce_print(&load->announced, load->globals->verbose) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
-	report_lines("note", load->notes.line, load->notes.num);
-	report_lines("note", load->attachments.note, load->attachments.num_notes);
-	report_lines("warning", load->warnings.line, load->warnings.num);
+	report_lines(stdout, "note", load->notes.line, load->notes.num);
+	report_lines(stdout, "note", load->attachments.note, load->attachments.num_notes);
+	report_lines(stdout, "warning", load->warnings.line, load->warnings.num);
 	if (load->options->dry_run)
 		puts("nothing was touched (--dry-run)");
 	return 0;
@@ -311,6 +311,10 @@ static int report_json(const struct sr_load *load, struct sr_error *err)
 
 int sr_report_print(const struct sr_load *load, struct sr_error *err)
 {
+	if (load->globals->quiet) {
+		report_lines(stderr, "svcroute: warning", load->warnings.line, load->warnings.num);
+		return 0;
+	}
 	if (sr_globals_format(load->globals) == SR_FORMAT_JSON)
 		return report_json(load, err);
 	return report_table(load, err);

@@ -97,12 +97,16 @@ static int k8s_skip(struct sr_k8s *k8s, const char *kind, struct sr_error *err)
 static int k8s_add_service(struct sr_k8s *k8s, const struct sr_field *root, const char *origin, struct sr_error *err)
 {
 	struct sr_k8s_service *new = sr_array_add(&k8s->services, &k8s->num_services, sizeof(*new));
+	int r;
 
 	if (!new)
 		return sr_fail(err, -ENOMEM, "out of memory");
 	new->meta.kind = "Service";
 	new->meta.origin = origin;
-	return sr_k8s_decode_service(new, root, err);
+	r = sr_k8s_decode_service(new, root, err);
+	if (r == 0 && sr_k8s_note_service_fields(&new->meta, root, &k8s->notes) < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	return r;
 }
 
 static int k8s_add_backing(struct sr_k8s *k8s, const struct sr_field *root, const char *origin,
@@ -121,6 +125,8 @@ static int k8s_add_backing(struct sr_k8s *k8s, const struct sr_field *root, cons
 	if (r == 0 && !new->service &&
 	    sr_notes_add(&k8s->notes, "%s/%s: an EndpointSlice of no service (no label kubernetes.io/service-name)",
 			 new->meta.namespace, new->meta.name) < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	if (r == 0 && new->is_slice && sr_k8s_note_slice_fields(&new->meta, root, &k8s->notes) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
 	return r;
 }
@@ -246,37 +252,6 @@ int sr_k8s_check(const struct sr_k8s *k8s, struct sr_error *err)
 	return sr_fail(err, -ENODATA,
 		       "no object is of a kind that is read (Service, EndpointSlice, Endpoints, Pod, Node): %s%s",
 		       k8s->num_skipped ? k8s->skipped[0].kind : "none", k8s->num_skipped > 1 ? ", ..." : "");
-}
-
-int sr_notes_add(struct sr_notes *notes, const char *format, ...)
-{
-	char **line = sr_array_add(&notes->line, &notes->num, sizeof(*line));
-	va_list args;
-	int r;
-
-	if (!line)
-		return -ENOMEM;
-
-	va_start(args, format);
-	r = vasprintf(line, format, args);
-	va_end(args);
-	if (r < 0) {
-		notes->num--;
-		return -ENOMEM;
-	}
-
-	sr_text_one_line(*line);
-	return 0;
-}
-
-void sr_notes_clear(struct sr_notes *notes)
-{
-	size_t i;
-
-	for (i = 0; i < notes->num; i++)
-		free(notes->line[i]);
-	free(notes->line);
-	memset(notes, 0, sizeof(*notes));
 }
 
 static void lease_clear(struct sr_lease *lease)

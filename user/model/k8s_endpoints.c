@@ -92,19 +92,6 @@ static int endpoints_from_backings(struct endpoints *endpoints, const struct sr_
 	return 0;
 }
 
-static bool endpoints_selects(const struct sr_k8s_map *selector, const struct sr_k8s_map *labels)
-{
-	size_t i;
-
-	for (i = 0; i < selector->num; i++) {
-		const char *value = sr_k8s_map_get(labels, selector->item[i].key);
-
-		if (!value || strcmp(value, selector->item[i].value) != 0)
-			return false;
-	}
-	return true;
-}
-
 /* The port's number in this pod, 0 if it has none of that name. */
 static uint16_t endpoints_target(const struct sr_k8s_port *port, const struct sr_k8s_pod *pod)
 {
@@ -144,7 +131,7 @@ static int endpoints_from_pods(struct endpoints *endpoints, const struct sr_k8s_
 	size_t i;
 
 	for (i = 0; i < num; i++) {
-		if (endpoints_selects(&endpoints->service->selector, &pods[i]->labels) &&
+		if (sr_k8s_map_contains(&pods[i]->labels, &endpoints->service->selector) &&
 		    endpoints_from_pod(endpoints, pods[i]) < 0)
 			return -ENOMEM;
 	}

@@ -104,6 +104,17 @@ const char *sr_k8s_map_get(const struct sr_k8s_map *map, const char *key)
 	return pair ? pair->value : NULL;
 }
 
+bool sr_k8s_map_contains(const struct sr_k8s_map *map, const struct sr_k8s_map *part)
+{
+	for (size_t i = 0; i < part->num; i++) {
+		const char *value = sr_k8s_map_get(map, part->item[i].key);
+
+		if (!value || strcmp(value, part->item[i].value) != 0)
+			return false;
+	}
+	return true;
+}
+
 int sr_k8s_decode_names(struct sr_k8s_names *out, const struct sr_field *list, struct sr_error *err)
 {
 	size_t i, num;

@@ -225,6 +225,9 @@ void sr_k8s_view_clear(struct sr_k8s_view *view);
 const struct sr_k8s_backing **sr_k8s_view_backings(const struct sr_k8s_view *view, const struct sr_k8s_service *service,
 						   size_t *num);
 /* The run of pods in a namespace. */
+/* NULL: there is none. */
+const struct sr_k8s_service *sr_k8s_view_service(const struct sr_k8s_view *view, const char *namespace,
+						 const char *name);
 const struct sr_k8s_pod **sr_k8s_view_pods(const struct sr_k8s_view *view, const char *namespace, size_t *num);
 
 /* This machine, as options and the objects say. */
@@ -262,6 +265,15 @@ struct sr_k8s_candidates {
 void sr_k8s_choose_sets(struct sr_k8s_candidates *candidates, const struct sr_k8s_self *self);
 /* ... where nothing is known of nodes, as with `map add`: both sets hold all. */
 void sr_k8s_choose_all(struct sr_k8s_candidates *candidates);
+
+/*
+ * k8s_hints.c: notes on fields that nobody knows, on what a service asks for in
+ * vain, and on slices of no service that was read. 0 or -ENOMEM.
+ */
+int sr_k8s_note_service_fields(const struct sr_k8s_meta *meta, const struct sr_field *root, struct sr_notes *notes);
+int sr_k8s_note_slice_fields(const struct sr_k8s_meta *meta, const struct sr_field *root, struct sr_notes *notes);
+int sr_k8s_note_service(const struct sr_k8s_view *view, const struct sr_k8s_service *service, struct sr_notes *notes);
+int sr_k8s_note_orphans(const struct sr_k8s_view *view, struct sr_notes *notes);
 
 /*
  * k8s_endpoints.c: add the endpoints of a service's port to `out`, whose
@@ -302,6 +314,10 @@ void sr_k8s_map_clear(struct sr_k8s_map *map);
 void sr_k8s_ports_clear(struct sr_k8s_ports *ports);
 /* The value of a key, or NULL. */
 const char *sr_k8s_map_get(const struct sr_k8s_map *map, const char *key);
+/* All of `part` is in `map`: a selector meets labels. */
+bool sr_k8s_map_contains(const struct sr_k8s_map *map, const struct sr_k8s_map *part);
+/* Add an item to a line of them, NULL at first. 0 or -ENOMEM. */
+int sr_k8s_list_add(char **list, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* k8s_service.c, k8s_backing.c, k8s_pod.c: one kind each. `out` is zeroed. */
 int sr_k8s_decode_service(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err);

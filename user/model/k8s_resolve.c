@@ -97,36 +97,6 @@ static int resolve_note_families(struct resolve *resolve, const struct sr_k8s_se
 	return r;
 }
 
-static bool resolve_lacks_node_port(const struct sr_k8s_service *service)
-{
-	size_t i;
-
-	for (i = 0; i < service->ports.num; i++) {
-		if (!service->ports.item[i].node)
-			return service->node_ports && !service->balancer && !service->exported;
-	}
-	return false;
-}
-
-/* What this service asks for in vain. */
-static int resolve_note_vain(struct resolve *resolve, const struct sr_k8s_service *service)
-{
-	const struct sr_k8s_meta *meta = &service->meta;
-	int r = 0;
-
-	if (service->health_check)
-		r = sr_notes_add(resolve->notes, "%s/%s: not served yet: healthCheckNodePort", meta->namespace,
-				 meta->name);
-	if (r == 0 && resolve_lacks_node_port(service))
-		r = sr_notes_add(resolve->notes, "%s/%s: no node port: spec.ports[].nodePort gives no number",
-				 meta->namespace, meta->name);
-	if (r == 0 && service->balancer && meta->from_cluster && !service->has_ingress)
-		r = sr_notes_add(resolve->notes,
-				 "%s/%s: no load-balancer address: status.loadBalancer.ingress is empty",
-				 meta->namespace, meta->name);
-	return r;
-}
-
 static int resolve_service(struct resolve *resolve, const struct sr_k8s_service *service, const struct sr_alloc *alloc)
 {
 	unsigned int family;
@@ -141,32 +111,7 @@ static int resolve_service(struct resolve *resolve, const struct sr_k8s_service 
 	}
 	if (r == 0)
 		r = resolve_note_families(resolve, service, alloc);
-	return r < 0 ? r : resolve_note_vain(resolve, service);
-}
-
-/* Add an item to a line, which may be NULL yet. */
-static int resolve_list_add(char **list, const char *item)
-{
-	char *longer;
-
-	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? ", " : "", item) < 0)
-		return -ENOMEM;
-
-	free(*list);
-	*list = longer;
-	return 0;
-}
-
-/* "NAMESPACE/NAME (reason)" added to a line. */
-static int resolve_list_skipped(char **list, const struct sr_k8s_meta *meta, const char *reason)
-{
-	sr_autofree char *name = NULL;
-
-	if (asprintf(&name, "%s/%s (%s)", meta->namespace, meta->name, reason) < 0) {
-		name = NULL;
-		return -ENOMEM;
-	}
-	return resolve_list_add(list, name);
+	return r < 0 ? r : sr_k8s_note_service(&resolve->view, service, resolve->notes);
 }
 
 static int resolve_services(struct resolve *resolve)
@@ -184,7 +129,7 @@ static int resolve_services(struct resolve *resolve)
 			continue;
 		}
 		num_skipped++;
-		r = resolve_list_skipped(&skipped, &service->meta, reason);
+		r = sr_k8s_list_add(&skipped, "%s/%s (%s)", service->meta.namespace, service->meta.name, reason);
 	}
 	if (r == 0 && num_skipped)
 		r = sr_notes_add(resolve->notes, "skipped %zu service%s: %s", num_skipped, num_skipped == 1 ? "" : "s",
@@ -199,13 +144,7 @@ static int resolve_note_kinds(struct resolve *resolve)
 	size_t i, num = 0;
 
 	for (i = 0; i < k8s->num_skipped; i++) {
-		sr_autofree char *kind = NULL;
-
-		if (asprintf(&kind, "%s (%zu)", k8s->skipped[i].kind, k8s->skipped[i].num) < 0) {
-			kind = NULL;
-			return -ENOMEM;
-		}
-		if (resolve_list_add(&list, kind) < 0)
+		if (sr_k8s_list_add(&list, "%s (%zu)", k8s->skipped[i].kind, k8s->skipped[i].num) < 0)
 			return -ENOMEM;
 		num += k8s->skipped[i].num;
 	}
@@ -284,6 +223,8 @@ static int resolve_run(struct resolve *resolve, const struct sr_k8s *k8s, const 
 		r = sr_k8s_settle_claims(&resolve->out, &resolve->owners, resolve->notes);
 	if (r == 0)
 		r = resolve_note_node_ports(resolve);
+	if (r == 0)
+		r = sr_k8s_note_orphans(&resolve->view, resolve->notes);
 	if (r == 0)
 		r = resolve_note_kinds(resolve);
 	return r;

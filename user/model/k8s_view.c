@@ -151,3 +151,23 @@ const struct sr_k8s_pod **sr_k8s_view_pods(const struct sr_k8s_view *view, const
 	*num = end - low;
 	return view->pods + low;
 }
+
+const struct sr_k8s_service *sr_k8s_view_service(const struct sr_k8s_view *view, const char *namespace,
+						 const char *name)
+{
+	const struct sr_k8s_meta wanted = {.kind = "Service", .namespace = (char *)namespace, .name = (char *)name};
+	size_t low = 0, high = view->num_services;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int diff = view_compare_metas(&view->services[middle]->meta, &wanted);
+
+		if (diff == 0)
+			return view->services[middle];
+		if (diff < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
