@@ -88,7 +88,13 @@ static const struct sr_command pear_cut = {
 	.run = fruit_run,
 };
 
-const struct sr_command *const sr_commands[] = {&apple, &pear_cut, NULL};
+static const struct sr_command version = {
+	.name = "version",
+	.summary = "Show versions",
+	.formats = SR_PRINTS(JSON),
+};
+
+const struct sr_command *const sr_commands[] = {&apple, &pear_cut, &version, NULL};
 
 /* Read "svcroute ..." by the words of one string; '' is an empty word. */
 static int parse(struct sr_invocation *out, const char *line, struct sr_error *err)
@@ -229,6 +235,25 @@ static void help_needs_nothing_else(void **state)
 	assert_string_equal(invocation.topic, "pear cut");
 }
 
+static void version_as_every_program_is_asked(void **state)
+{
+	static const char *const lines[] = {"--version", "-V", "-j -V", "version"};
+	struct sr_error err = {};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		sr_autoinvocation struct sr_invocation invocation;
+
+		assert_int_equal(parse(&invocation, lines[i], &err), 0);
+		assert_string_equal(invocation.command->name, "version");
+	}
+	{
+		sr_autoinvocation struct sr_invocation invocation;
+
+		assert_int_equal(parse(&invocation, "pear cut red -V", &err), -EINVAL);
+	}
+}
+
 static void expect_help(const char *topic, const char *text)
 {
 	char out[4096] = "";
@@ -262,6 +287,7 @@ int main(void)
 		cmocka_unit_test(wrong_command_lines),
 		cmocka_unit_test(wrong_values),
 		cmocka_unit_test(help_needs_nothing_else),
+		cmocka_unit_test(version_as_every_program_is_asked),
 		cmocka_unit_test(help_is_the_tables),
 	};
 

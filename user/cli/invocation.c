@@ -175,10 +175,18 @@ static int walk_argument(struct walk *walk, const char *text, struct sr_error *e
 	return walk_set(argument, walk->out->options, text, err);
 }
 
+/* As every program is asked for it. */
+static bool walk_asks_version(const struct walk *walk, const char *text)
+{
+	return !walk->out->command && !walk->group && (strcmp(text, "--version") == 0 || strcmp(text, "-V") == 0);
+}
+
 static int walk_word(struct walk *walk, struct sr_error *err)
 {
 	const char *text = walk->argv[walk->next++];
 
+	if (walk_asks_version(walk, text))
+		return walk_command(walk, "version", err);
 	if (walk->only_arguments || text[0] != '-' || !text[1])
 		return walk_argument(walk, text, err);
 	if (text[1] != '-')

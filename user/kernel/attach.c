@@ -63,7 +63,8 @@ static int attach_add_roles(struct attach *attach, char *const *names, size_t nu
 		struct sr_device_role *role;
 
 		if (!netdev)
-			return sr_fail(err, -ENODEV, "%s: there is no such device", names[i]);
+			return sr_fail(err, -ENODEV, "%s %s: there is no such device",
+				       flags & SR_DEVICE_UPLINK ? "uplink" : "pod device", names[i]);
 		if (attach_role(attach, netdev))
 			continue;
 		role = sr_array_add(&attach->roles, &attach->num_roles, sizeof(*role));
