@@ -25,8 +25,7 @@ setup() {
 setup_file() {
 	setup
 	lab_start
-	lab_ip fabric link add lan type bridge mcast_snooping 0
-	lab_ip fabric link set lan up
+	lab_lan
 	station gate1 1 02:00:00:00:09:01
 	station gate2 2 02:00:00:00:09:02
 	station server 20 02:00:00:00:09:20
@@ -50,17 +49,9 @@ teardown() {
 	forget_neighbours
 }
 
-# station NAME N MAC: on the bridge, 10.9.0.N and fd00:9::N, no routes but the link's.
+# station NAME N MAC: on the bridge, 10.9.0.N and fd00:9::N.
 station() {
-	mkdir -p "$LAB_CGROUP/$1"
-	lab_wrap_svcroute "$1"
-	lab_namespace "$1" "$LAB_CGROUP/$1"
-	lab_sysctl "$1" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-	ip -n "$LAB-fabric" link add "$1" type veth peer name eth0 netns "$LAB-$1"
-	lab_ip fabric link set "$1" master lan up
-	lab_ip "$1" link set eth0 address "$3" up
-	lab_ip "$1" addr add "10.9.0.$2/24" dev eth0
-	lab_ip "$1" addr add "fd00:9::$2/64" dev eth0
+	lab_station "$1" "10.9.0.$2/24" "fd00:9::$2/64" "$3"
 }
 
 manifests() {
@@ -106,23 +97,18 @@ forget_neighbours() {
 	lab_ip client -6 neigh flush dev eth0 nud all
 }
 
-# mac_at STATION ADDRESS: whom the station takes for it.
-mac_at() {
-	lab_ip "$1" neigh show "$2" dev eth0 | sed -n 's/.*lladdr \([^ ]*\).*/\1/p'
-}
-
 # resolves ADDRESS MAC: the client finds it there.
 resolves() {
 	forget_neighbours
 	lab_in client ping -c 1 -W 2 "$1" >/dev/null || true
-	[[ $(mac_at client "$1") == "$2" ]] || fail "$1 is at '$(mac_at client "$1")', not $2"
+	[[ $(lab_station_mac client "$1") == "$2" ]] || fail "$1 is at '$(lab_station_mac client "$1")', not $2"
 }
 
 # unresolved ADDRESS: nobody says that he has it.
 unresolved() {
 	forget_neighbours
 	! lab_in client ping -c 1 -W 1 "$1" >/dev/null
-	[[ -z $(mac_at client "$1") ]]
+	[[ -z $(lab_station_mac client "$1") ]]
 }
 
 # state GATE ADDRESS: of it, as `status` has it: "held null".
@@ -172,7 +158,7 @@ is_state() {
 }
 
 is_known_at() {
-	[[ $(mac_at client "$1") == "$2" ]]
+	[[ $(lab_station_mac client "$1") == "$2" ]]
 }
 
 @test "a client with no other route than the link reaches announced addresses" {

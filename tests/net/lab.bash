@@ -10,7 +10,8 @@
 # which everything it makes bears. The fabric behaves as a cloud's: a router
 # with a link to each machine, which answers every ARP request itself and knows
 # by a host route which machine an address belongs to, pods' addresses included
-# (lab_route). The host's own network is never touched.
+# (lab_route). Or machines share one Ethernet, a bridge (lab_lan, lab_station).
+# The host's own network is never touched.
 #
 # A machine's processes, and those of its pods, run in a cgroup of its own, so
 # that the socket hooks of one machine do not see those of another.
@@ -98,8 +99,39 @@ lab_machine() {
 	echo "${ipv4%/*} $ipv6" >"$LAB_DIR/address.$name"
 }
 
+# lab_lan: one Ethernet for all stations.
+lab_lan() {
+	lab_ip fabric link add lan type bridge mcast_snooping 0
+	lab_ip fabric link set lan up
+}
+
+# lab_station NAME IPV4/LENGTH IPV6/LENGTH MAC: a machine on it, that knows no
+# other routes than the link's.
+lab_station() {
+	mkdir -p "$LAB_CGROUP/$1"
+	lab_wrap_svcroute "$1"
+	lab_namespace "$1" "$LAB_CGROUP/$1"
+	lab_sysctl "$1" net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	ip -n "$LAB-fabric" link add "$1" type veth peer name eth0 netns "$LAB-$1"
+	lab_ip fabric link set "$1" master lan up
+	lab_ip "$1" link set eth0 address "$4" up
+	lab_ip "$1" addr add "$2" dev eth0
+	lab_ip "$1" addr add "$3" dev eth0
+}
+
+# lab_station_mac STATION ADDRESS: whom the station takes for it.
+lab_station_mac() {
+	lab_ip "$1" neigh show "$2" dev eth0 | sed -n 's/.*lladdr \([^ ]*\).*/\1/p'
+}
+
 # lab_pod MACHINE NAME IPV4 IPV6: a pod, wired as Azure's network plugin does it.
 lab_pod() {
+	lab_pod_wire "$@"
+	lab_route "$1" "$3" "$4"
+}
+
+# lab_pod_wire MACHINE NAME IPV4 IPV6: the same, known to its machine only.
+lab_pod_wire() {
 	local machine=$1 name=$2 ipv4=$3 ipv6=$4 veth
 
 	veth=$(lab_veth "$name")
@@ -110,7 +142,6 @@ lab_pod() {
 	lab_default_route "$name"
 	lab_ip "$machine" route add "$ipv4" dev "$veth"
 	lab_ip "$machine" route add "$ipv6" dev "$veth"
-	lab_route "$machine" "$ipv4" "$ipv6"
 }
 
 # lab_pod_kill NAME: the pod's processes die, its veth and its address go.
