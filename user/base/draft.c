@@ -28,8 +28,7 @@ static int draft_make_folders(char *path, struct sr_error *err)
 	return 0;
 }
 
-/* An fd of the folder that `path` is in, made if need be; or -errno. */
-static int draft_open_folder(const char *path, struct sr_error *err)
+int sr_draft_folder(const char *path, struct sr_error *err)
 {
 	sr_autofree char *folder = strdup(path);
 	int fd, r;
@@ -72,7 +71,7 @@ int sr_draft_write(struct sr_draft *draft, const char *path, const char *text, s
 {
 	int r;
 
-	r = draft_open_folder(path, err);
+	r = sr_draft_folder(path, err);
 	if (r < 0)
 		return r;
 	draft->folder = r;

@@ -15,6 +15,8 @@ struct sr_draft {
 	char *name; /* of the draft, in `folder`; NULL: the file is to be removed */
 };
 
+/* An fd of the folder that `path` is in, made if need be; or -errno. */
+int sr_draft_folder(const char *path, struct sr_error *err);
 /* Write what shall be in `path`, or (NULL) that it shall be gone; makes the folders that lead there. -errno. */
 int sr_draft_write(struct sr_draft *draft, const char *path, const char *text, struct sr_error *err);
 /* Let it be so. -errno; the draft is cleared in any case. */

@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 extern const struct sr_command sr_command_load;
+extern const struct sr_command sr_command_confirm;
 extern const struct sr_command sr_command_announce;
 extern const struct sr_command sr_command_unload;
 extern const struct sr_command sr_command_status;

@@ -13,14 +13,19 @@
 
 #define LEASES_FOLDER "/var/lib/svcroute"
 
-char *sr_leases_path(const char *instance)
+char *sr_state_path(const char *instance, const char *suffix)
 {
 	const char *folder = getenv("SVCROUTE_STATE_DIR");
 	char *path;
 
-	if (asprintf(&path, "%s/%s.leases.json", folder && folder[0] ? folder : LEASES_FOLDER, instance) < 0)
+	if (asprintf(&path, "%s/%s.%s", folder && folder[0] ? folder : LEASES_FOLDER, instance, suffix) < 0)
 		return NULL;
 	return path;
+}
+
+char *sr_leases_path(const char *instance)
+{
+	return sr_state_path(instance, "leases.json");
 }
 
 static int lease_from_json(struct sr_leases *out, const json_t *item, struct sr_error *err)

@@ -11,6 +11,8 @@
 
 struct sr_error;
 
+/* INSTANCE.SUFFIX in that folder, malloc'd; NULL: no memory. */
+char *sr_state_path(const char *instance, const char *suffix);
 /* Where an instance's leases are, malloc'd; NULL: no memory. */
 char *sr_leases_path(const char *instance);
 

@@ -3,7 +3,7 @@
  * svcroute load: first all that can be known without touching anything
  * (load_prepare.c), then, under the instance's lock, maps before programs, so
  * that no packet meets a program that has nothing to go by. What fails halfway
- * is given back.
+ * is given back (load_undo.c).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,13 +12,14 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cli/announce.h"
+#include "cli/confirm.h"
 #include "cli/leases.h"
 #include "cli/load.h"
 #include "kernel/maps.h"
 
 #define LOAD_ATTEMPTS 5
 
-static void load_clear(struct sr_load *load)
+void sr_load_clear(struct sr_load *load)
 {
 	sr_plan_clear(&load->plan);
 	sr_claims_clear(&load->announced);
@@ -37,8 +38,7 @@ static void load_clear(struct sr_load *load)
 	sr_datapath_close(load->datapath);
 }
 
-/* Programs and maps are there after this, and the instance is locked. */
-static int load_lock(struct sr_load *load, struct sr_error *err)
+int sr_load_lock(struct sr_load *load, struct sr_error *err)
 {
 	bool mounted = false;
 	int r;
@@ -120,7 +120,7 @@ static int load_write_settings(const struct sr_load *load, struct sr_error *err)
 	return sr_maps_write_settings(load->datapath, text, err);
 }
 
-static int load_attach(struct sr_load *load, struct sr_error *err)
+int sr_load_attach(struct sr_load *load, struct sr_error *err)
 {
 	struct sr_attach_config config;
 
@@ -136,62 +136,15 @@ static int load_write(struct sr_load *load, struct sr_error *err)
 	if (r == 0 && !sr_plan_is_empty(&load->plan))
 		r = sr_maps_apply(load->datapath, &load->plan, err);
 	if (r == 0)
-		r = load_attach(load, err);
+		r = sr_load_attach(load, err);
 	if (r == 0)
 		r = load_write_settings(load, err);
 	return r;
 }
 
-/* The services as they were programmed before. */
-static int load_give_back_services(struct sr_load *load)
-{
-	sr_autoservices struct sr_services now = {};
-	sr_autoplan struct sr_plan plan = {};
-	struct sr_error err;
-	int r = sr_maps_read(load->datapath, &now, &err);
-
-	if (r == 0)
-		r = sr_plan_make(&plan, &now, &load->programmed, NULL, &err);
-	return r < 0 ? r : sr_maps_apply(load->datapath, &plan, &err);
-}
-
-/* As the instance was told before, which is what it still remembers. */
-static int load_give_back_programs(const struct sr_load *load)
-{
-	const struct sr_load_options nothing_new = {};
-	const struct sr_manifests none = {};
-	__attribute__((cleanup(load_clear))) struct sr_load former = {
-		.globals = load->globals,
-		.options = &nothing_new,
-		.manifests = &none,
-	};
-	struct sr_error err;
-	int r = sr_load_prepare(&former, &err);
-
-	if (r == 0)
-		r = load_lock(&former, &err);
-	return r < 0 ? r : load_attach(&former, &err);
-}
-
-/* A first load that fails leaves no half instance, another one that which was there. */
-static int load_undo(struct sr_load *load, int r)
-{
-	bool is_ours = load->datapath ? load->was_empty : !load->was_loaded && r != -EBUSY && r != -EPROTO;
-	bool has_begun = load->has_begun && !is_ours;
-
-	if (has_begun)
-		load_give_back_services(load);
-	sr_datapath_close(TAKE_PTR(load->datapath));
-	if (is_ours && r != -EAGAIN)
-		sr_datapath_unload(load->globals->instance, NULL);
-	if (has_begun)
-		load_give_back_programs(load);
-	return r;
-}
-
 static int load_commit(struct sr_load *load, struct sr_error *err)
 {
-	int r = load_lock(load, err);
+	int r = sr_load_lock(load, err);
 
 	if (r == 0)
 		r = load_read(load, err);
@@ -199,9 +152,11 @@ static int load_commit(struct sr_load *load, struct sr_error *err)
 		r = load_check_unchanged(load, err);
 	if (r == 0)
 		r = load_plan(load, err);
+	if (r == 0 && load->options->confirm)
+		r = sr_confirm_begin(load, err);
 	if (r == 0)
 		r = load_write(load, err);
-	return r < 0 ? load_undo(load, r) : 0;
+	return r < 0 ? sr_load_undo(load, r) : 0;
 }
 
 static int load_pretend(struct sr_load *load, struct sr_error *err)
@@ -239,7 +194,7 @@ static int load_preflight(struct sr_load *load, struct sr_error *err)
 static int load_once(const struct sr_globals *globals, const struct sr_load_options *options,
 		     const struct sr_manifests *manifests, struct sr_error *err)
 {
-	__attribute__((cleanup(load_clear))) struct sr_load load = {
+	__attribute__((cleanup(sr_load_clear))) struct sr_load load = {
 		.globals = globals,
 		.options = options,
 		.manifests = manifests,

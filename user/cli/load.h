@@ -2,10 +2,12 @@
 /*
  * What one `svcroute load` knows: load_command.c has its options,
  * load_prepare.c, targets.c and desired.c work out what is wanted, load.c does
- * it, report.c tells what was done.
+ * it, load_undo.c undoes it, report.c tells what was done.
  */
 #ifndef SVCROUTE_CLI_LOAD_H
 #define SVCROUTE_CLI_LOAD_H
+
+#include <sys/types.h>
 
 #include "cli/command.h"
 #include "cli/settings.h"
@@ -19,6 +21,7 @@ struct sr_load_options {
 	struct sr_settings given;
 	struct sr_strings files;
 	bool dry_run;
+	uint32_t confirm; /* seconds; 0: not asked for */
 };
 
 /* The devices and the cgroup to attach to. */
@@ -61,6 +64,7 @@ struct sr_load {
 	struct sr_plan plan;
 
 	struct sr_claims announced;
+	pid_t watcher; /* who undoes it if nobody confirms it; 0: nobody */
 
 	struct sr_notes notes;	  /* what one should know */
 	struct sr_notes warnings; /* what stops traffic */
@@ -88,6 +92,16 @@ int sr_manifests_read(struct sr_manifests *out, const struct sr_strings *files, 
 void sr_manifests_clear(struct sr_manifests *manifests);
 /* Make `load->desired` and `->leases` of the manifests. */
 int sr_desired_resolve(struct sr_load *load, struct sr_error *err);
+
+/* Programs and maps are there after this, and the instance is locked. */
+int sr_load_lock(struct sr_load *load, struct sr_error *err);
+int sr_load_attach(struct sr_load *load, struct sr_error *err);
+void sr_load_clear(struct sr_load *load);
+
+/* `r`, why it failed: a first load leaves no half instance, another one that which was there. */
+int sr_load_undo(struct sr_load *load, int r);
+/* A load that was done: services, options, addresses and programs' settings as `load` met them. */
+int sr_load_restore(struct sr_load *load, struct sr_error *err);
 
 int sr_report_print(const struct sr_load *load, struct sr_error *err);
 

@@ -147,6 +147,13 @@ static const struct sr_option load_options[] = {
 			"(the larger gap beside net.ipv4.ip_local_port_range)",
 	},
 	{
+		.name = "confirm",
+		.type = &sr_type_seconds,
+		.offset = LOAD_OFFSET(confirm),
+		.value = "SECONDS",
+		.help = "put back what was there before, unless 'svcroute confirm' comes in that time",
+	},
+	{
 		.name = "dry-run",
 		.type = &sr_type_flag,
 		.offset = LOAD_OFFSET(dry_run),
@@ -184,8 +191,8 @@ const struct sr_command sr_command_load = {
 	.name = "load",
 	.summary = "Attach the programs, and serve what manifests say",
 	.details = "It may be run again at any time: it changes what differs and disturbs no connection.\n"
-		   "Options other than -f and --dry-run are kept; '' makes one unset again. Without manifests\n"
-		   "what is served stays as it is; what 'map add' made always does.",
+		   "Options other than -f, --confirm and --dry-run are kept; '' makes one unset again. Without\n"
+		   "manifests what is served stays as it is; what 'map add' made always does.",
 	.options = load_options,
 	.size = sizeof(struct sr_load_options),
 	.formats = SR_PRINTS(JSON),

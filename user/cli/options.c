@@ -224,6 +224,18 @@ static int protocol_parse(const struct sr_option *option, void *field, const cha
 	return text_parse(option, field, text, err);
 }
 
+static int seconds_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	bool is_number = text[0] && strlen(text) <= 5 && strspn(text, "0123456789") == strlen(text);
+	unsigned long number = is_number ? strtoul(text, NULL, 10) : 0;
+
+	(void)option;
+	if (number < 1 || number > 86400)
+		return sr_fail(err, -EINVAL, "'%s' is not a number of seconds (1..86400)", text);
+	*(uint32_t *)field = number;
+	return 0;
+}
+
 const struct sr_option_type sr_type_flag = {.parse = flag_parse};
 const struct sr_option_type sr_type_answer = {.parse = answer_parse, .value = SR_VALUE_OPTIONAL};
 const struct sr_option_type sr_type_text = {.parse = text_parse, .clear = text_clear, .value = SR_VALUE_REQUIRED};
@@ -280,6 +292,7 @@ const struct sr_option_type sr_type_nodeports = {
 	.clear = text_clear,
 	.value = SR_VALUE_REQUIRED,
 };
+const struct sr_option_type sr_type_seconds = {.parse = seconds_parse, .value = SR_VALUE_REQUIRED};
 const struct sr_option_type sr_type_node = {
 	.parse = node_parse,
 	.clear = text_clear,

@@ -68,6 +68,7 @@ extern const struct sr_option_type sr_type_subnets;   /* (struct sr_strings) NAM
 extern const struct sr_option_type sr_type_ports;     /* (char *) LO-HI */
 extern const struct sr_option_type sr_type_nodeports; /* (char *) primary, all or CIDR[,CIDR...] */
 extern const struct sr_option_type sr_type_protocol;  /* (char *) of routes: a number that is nobody's */
+extern const struct sr_option_type sr_type_seconds;   /* (uint32_t) 1..86400 */
 extern const struct sr_option_type sr_type_node;      /* (char *) a node's name, or none */
 
 /* Of the fields that `options` holds, give back what they own. */

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "cli/announce.h"
 #include "cli/commands.h"
+#include "cli/confirm.h"
 #include "cli/instance.h"
 #include "cli/output.h"
 #include "cli/settings.h"
@@ -183,8 +184,17 @@ static int print_settings(const struct status *status)
 	return sr_table_print(&table, stdout);
 }
 
+static void print_pending(const struct status *status)
+{
+	unsigned int left;
+
+	if (sr_confirm_is_pending(status->globals->instance, &left))
+		printf("the last load is rolled back in %u s, unless 'svcroute confirm' comes before\n\n", left);
+}
+
 static int status_print(const struct status *status, struct sr_error *err)
 {
+	print_pending(status);
 	if (print_attachments(status) < 0 || sr_announce_print(&status->announced, status->globals->verbose) < 0 ||
 	    print_usage(status) < 0 || print_counters(status) < 0 || print_settings(status) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
@@ -234,15 +244,24 @@ static json_t *json_counters(const struct status *status)
 	return list;
 }
 
+/* Seconds, or null: no load waits. */
+static json_t *json_pending(const struct status *status)
+{
+	unsigned int left;
+
+	return sr_confirm_is_pending(status->globals->instance, &left) ? json_integer(left) : json_null();
+}
+
 static int status_print_json(const struct status *status, struct sr_error *err)
 {
 	sr_autojson json_t *root = NULL;
 
-	root = json_pack("{s:s, s:o, s:o, s:{s:s, s:b}, s:o, s:o, s:o}", "instance", status->globals->instance,
-			 "attachments", json_attachments(status), "announced", sr_announce_json(&status->announced),
-			 "sockets", "mode", sr_settings_sockets(&status->settings), "destroyed",
-			 status->can_destroy_sockets, "usage", json_usage(&status->usage), "packets",
-			 json_counters(status), "settings", sr_settings_json(&status->settings));
+	root = json_pack("{s:s, s:o, s:o, s:o, s:{s:s, s:b}, s:o, s:o, s:o}", "instance", status->globals->instance,
+			 "confirm_in", json_pending(status), "attachments", json_attachments(status), "announced",
+			 sr_announce_json(&status->announced), "sockets", "mode",
+			 sr_settings_sockets(&status->settings), "destroyed", status->can_destroy_sockets, "usage",
+			 json_usage(&status->usage), "packets", json_counters(status), "settings",
+			 sr_settings_json(&status->settings));
 	return sr_json_print(stdout, root, err);
 }
 

@@ -5,13 +5,16 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/confirm.h"
 #include "kernel/datapath.h"
 
 static int unload_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
 {
-	int r = sr_datapath_unload(globals->instance, err);
+	int r;
 
 	(void)options;
+	sr_confirm_drop(globals->instance);
+	r = sr_datapath_unload(globals->instance, err);
 	if (r == -ENOENT)
 		return sr_fail(err, r, "instance '%s' is not loaded", globals->instance);
 	if (r == 0 && !globals->quiet)
