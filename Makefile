@@ -33,7 +33,7 @@ USER_SRC  := user/main.c $(foreach l,$(LAYERS),$(wildcard user/$(l)/*.c))
 USER_OBJ  := $(USER_SRC:%.c=$(B)/%.o)
 PURE_SRC  := $(wildcard user/base/*.c user/model/*.c)
 PURE_ASAN := $(PURE_SRC:%.c=$(B)/asan/%.o)
-CLI_PURE  := command conn_options flow_options flow_show help invocation leases monitor_options map_options node_ports options output settings show strings suggest
+CLI_PURE  := command conn_options flow_options flow_show help invocation leases monitor_options map_options node_ports option_table options output settings show strings suggest
 CLI_ASAN  := $(CLI_PURE:%=$(B)/asan/user/cli/%.o)
 LIB_OBJ   := $(filter $(B)/user/base/% $(B)/user/model/% $(B)/user/kernel/%,$(USER_OBJ))
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -168,11 +168,15 @@ deps-if-missing:
 install: $(B)/svcroute
 	install -D -m 755 $(B)/svcroute $(DESTDIR)$(PREFIX)/sbin/svcroute
 	install -D -m 644 user/svcroute.8 $(DESTDIR)$(PREFIX)/share/man/man8/svcroute.8
+	install -D -m 644 user/completion/svcroute.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/svcroute
+	install -D -m 644 user/completion/_svcroute $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_svcroute
 	install -d $(DESTDIR)/etc/svcroute/services.d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|@SBINDIR@|$(PREFIX)/sbin|' user/svcroute.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/svcroute.service
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/svcroute $(DESTDIR)$(PREFIX)/share/man/man8/svcroute.8
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/svcroute
+	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_svcroute
 	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/svcroute.service
 
 clean:

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/complete.h"
 
 const struct sr_command *const sr_commands[] = {
 	&sr_command_load,	 &sr_command_confirm,	 &sr_command_announce,
@@ -42,6 +43,10 @@ int main(int argc, char **argv)
 	struct sr_error err = {};
 	int r;
 
+	if (argc > 1 && strcmp(argv[1], SR_COMPLETE) == 0) {
+		sr_complete(stdout, argv + 2, argc - 2);
+		return finish(&err);
+	}
 	if (sr_invocation_parse(&invocation, argc, argv, &err) < 0)
 		return complain(&err, 2);
 

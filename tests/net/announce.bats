@@ -142,17 +142,6 @@ end_watches() {
 	rm -f "$LAB_DIR/watches"
 }
 
-# within SECONDS COMMAND...: it comes true.
-within() {
-	local i
-
-	for ((i = 0; i < $1 * 10; i++)); do
-		! "${@:2}" 2>/dev/null || return 0
-		sleep 0.1
-	done
-	"${@:2}"
-}
-
 is_state() {
 	[[ $(state "$1" "$2") == "$3" ]]
 }

@@ -53,17 +53,6 @@ is_served_by() {
 	[[ $(answers "${NEAR_EXTERNAL[0]}") == "$1 "* && $(answers "${NEAR_EXTERNAL[1]}") == "$1 "* ]]
 }
 
-# within SECONDS COMMAND...: it comes true.
-within() {
-	local i
-
-	for ((i = 0; i < $1 * 5; i++)); do
-		! "${@:2}" 2>/dev/null || return 0
-		sleep 0.2
-	done
-	"${@:2}"
-}
-
 waits() {
 	[[ $(sr -j status | jq .confirm_in) != null ]]
 }

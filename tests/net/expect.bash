@@ -257,3 +257,14 @@ rate, lost = total["bits_per_second"], total.get("lost_percent", 0)
 sys.exit(f"{rate / 1e6:.0f} Mbit/s, {lost:.1f} % lost" if rate < 1e7 or lost > 2 else 0)
 '
 }
+
+# within SECONDS COMMAND...: it comes true.
+within() {
+	local i
+
+	for ((i = 0; i < $1 * 10; i++)); do
+		! "${@:2}" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	"${@:2}"
+}

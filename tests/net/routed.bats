@@ -85,17 +85,6 @@ load() {
 	lab_svcroute gate map replace "[${VIP[1]}]:90" "[${SERVER[1]}]:80" --external
 }
 
-# within SECONDS COMMAND...: it comes true.
-within() {
-	local i
-
-	for ((i = 0; i < $1 * 5; i++)); do
-		! "${@:2}" >/dev/null 2>&1 || return 0
-		sleep 0.2
-	done
-	"${@:2}"
-}
-
 has_route() {
 	[[ -n $(lab_ip client route show proto bird "$1") ]]
 }

@@ -136,6 +136,7 @@ const struct sr_option_type sr_type_service = {
 	.parse = service_parse,
 	.clear = service_clear,
 	.value = SR_VALUE_REQUIRED,
+	.source = SR_FROM_SERVICES,
 };
 
 /* --- taken together ----------------------------------------------------------------------- */

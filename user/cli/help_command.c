@@ -41,11 +41,29 @@ static int help_run(const struct sr_globals *globals, const void *options, struc
 	return 0;
 }
 
+static int commands_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	return sr_type_paths.parse(option, field, text, err);
+}
+
+static void commands_clear(void *field)
+{
+	sr_strings_clear(field);
+}
+
+static const struct sr_option_type type_commands = {
+	.parse = commands_parse,
+	.clear = commands_clear,
+	.value = SR_VALUE_REQUIRED,
+	.repeats = true,
+	.source = SR_FROM_COMMANDS,
+};
+
 static const struct sr_option help_options[] = {
 	{
 		.name = "COMMAND",
 		.is_argument = true,
-		.type = &sr_type_paths,
+		.type = &type_commands,
 		.offset = offsetof(struct help_options, words),
 		.help = "explain this one",
 	},

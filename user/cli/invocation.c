@@ -23,29 +23,17 @@ struct walk {
 	bool only_arguments; /* after "--" */
 };
 
-static const struct sr_option *option_find(const struct sr_option *table, const char *name, size_t length, char letter)
-{
-	for (; table && table->name; table++) {
-		if (table->is_argument)
-			continue;
-		if (letter ? table->letter == letter
-			   : strlen(table->name) == length && strncmp(table->name, name, length) == 0)
-			return table;
-	}
-	return NULL;
-}
-
 /* The option, and in `*fields` the struct that it fills. */
 static const struct sr_option *walk_find(struct walk *walk, const char *name, size_t length, char letter, void **fields)
 {
-	const struct sr_option *option = option_find(sr_global_options, name, length, letter);
+	const struct sr_option *option = sr_option_find(sr_global_options, name, length, letter);
 
 	*fields = &walk->out->globals;
 	if (option || !walk->out->command)
 		return option;
 
 	*fields = walk->out->options;
-	return option_find(walk->out->command->options, name, length, letter);
+	return sr_option_find(walk->out->command->options, name, length, letter);
 }
 
 static int walk_set(const struct sr_option *option, void *fields, const char *value, struct sr_error *err)
@@ -151,17 +139,6 @@ static int walk_command(struct walk *walk, const char *word, struct sr_error *er
 	return walk->out->options ? 0 : sr_fail(err, -ENOMEM, "out of memory");
 }
 
-/* The table's argument of that index; the last one may take all the rest. */
-static const struct sr_option *argument_find(const struct sr_option *table, size_t index)
-{
-	for (; table && table->name; table++) {
-		if (table->is_argument && (index == 0 || table->type->repeats))
-			return table;
-		index -= table->is_argument ? 1 : 0;
-	}
-	return NULL;
-}
-
 static int walk_argument(struct walk *walk, const char *text, struct sr_error *err)
 {
 	const struct sr_option *argument;
@@ -169,7 +146,7 @@ static int walk_argument(struct walk *walk, const char *text, struct sr_error *e
 	if (!walk->out->command)
 		return walk_command(walk, text, err);
 
-	argument = argument_find(walk->out->command->options, walk->arguments++);
+	argument = sr_argument_find(walk->out->command->options, walk->arguments++);
 	if (!argument)
 		return sr_fail(err, -EINVAL, "'%s' is one argument too many", text);
 	return walk_set(argument, walk->out->options, text, err);

@@ -111,7 +111,11 @@ static void backends_clear(void *field)
 	memset(backends, 0, sizeof(*backends));
 }
 
-const struct sr_option_type sr_type_frontend = {.parse = frontend_parse, .value = SR_VALUE_REQUIRED};
+const struct sr_option_type sr_type_frontend = {
+	.parse = frontend_parse,
+	.value = SR_VALUE_REQUIRED,
+	.source = SR_FROM_FRONTENDS,
+};
 const struct sr_option_type sr_type_backends = {
 	.parse = backends_parse,
 	.clear = backends_clear,

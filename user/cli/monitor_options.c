@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 
-static const char *const event_kinds[SR_EVENT_KINDS] = {
+static const char *const event_kinds[SR_EVENT_KINDS + 1] = {
 	[SR_EVENT_NEW] = "new",		  [SR_EVENT_CLOSED] = "closed",		[SR_EVENT_DROPPED] = "dropped",
 	[SR_EVENT_REJECTED] = "rejected", [SR_EVENT_PASSED] = "not-translated",
 };
@@ -61,7 +61,7 @@ static int names_parse(uint64_t *bits, const char *text, const char *const *name
 static int kinds_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
 {
 	uint64_t bits = 0;
-	int r = names_parse(&bits, text, event_kinds, ARRAY_SIZE(event_kinds), err);
+	int r = names_parse(&bits, text, event_kinds, SR_EVENT_KINDS, err);
 
 	(void)option;
 	*(uint32_t *)field |= bits;
@@ -95,6 +95,7 @@ const struct sr_option sr_monitor_options[] = {
 		.type = &type_kinds,
 		.offset = offsetof(struct sr_monitor_options, kinds),
 		.value = "EVENT[,EVENT...]",
+		.words = event_kinds + SR_EVENT_NEW,
 		.help = "new, closed, dropped, rejected, not-translated",
 	},
 	{

@@ -237,7 +237,11 @@ static int seconds_parse(const struct sr_option *option, void *field, const char
 }
 
 const struct sr_option_type sr_type_flag = {.parse = flag_parse};
-const struct sr_option_type sr_type_answer = {.parse = answer_parse, .value = SR_VALUE_OPTIONAL};
+const struct sr_option_type sr_type_answer = {
+	.parse = answer_parse,
+	.value = SR_VALUE_OPTIONAL,
+	.source = SR_FROM_ANSWERS,
+};
 const struct sr_option_type sr_type_text = {.parse = text_parse, .clear = text_clear, .value = SR_VALUE_REQUIRED};
 const struct sr_option_type sr_type_word = {.parse = word_parse, .clear = text_clear, .value = SR_VALUE_REQUIRED};
 const struct sr_option_type sr_type_list = {
@@ -245,24 +249,28 @@ const struct sr_option_type sr_type_list = {
 	.clear = list_clear,
 	.value = SR_VALUE_REQUIRED,
 	.repeats = true,
+	.source = SR_FROM_DEVICES,
 };
 const struct sr_option_type sr_type_devices = {
 	.parse = devices_parse,
 	.clear = list_clear,
 	.value = SR_VALUE_OPTIONAL,
 	.repeats = true,
+	.source = SR_FROM_DEVICES,
 };
 const struct sr_option_type sr_type_paths = {
 	.parse = paths_parse,
 	.clear = list_clear,
 	.value = SR_VALUE_REQUIRED,
 	.repeats = true,
+	.source = SR_FROM_FILES,
 };
 
 const struct sr_option_type sr_type_instance = {
 	.parse = instance_parse,
 	.clear = text_clear,
 	.value = SR_VALUE_REQUIRED,
+	.source = SR_FROM_INSTANCES,
 };
 const struct sr_option_type sr_type_cidrs = {
 	.parse = cidrs_parse,
@@ -298,11 +306,3 @@ const struct sr_option_type sr_type_node = {
 	.clear = text_clear,
 	.value = SR_VALUE_REQUIRED,
 };
-
-void sr_options_clear(const struct sr_option *table, void *options)
-{
-	for (; table && table->name; table++) {
-		if (table->type->clear)
-			table->type->clear((char *)options + table->offset);
-	}
-}

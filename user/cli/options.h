@@ -20,6 +20,18 @@ enum sr_option_value {
 	SR_VALUE_OPTIONAL, /* --name or --name=value */
 };
 
+/* What there is of a kind, for a shell to complete. */
+enum sr_source {
+	SR_FROM_NOWHERE,
+	SR_FROM_ANSWERS, /* yes, no */
+	SR_FROM_FILES,
+	SR_FROM_DEVICES,
+	SR_FROM_INSTANCES,
+	SR_FROM_COMMANDS,
+	SR_FROM_FRONTENDS,
+	SR_FROM_SERVICES,
+};
+
 /* How a value gets into its field, and what the field owns out of it. */
 struct sr_option_type {
 	/*
@@ -30,6 +42,7 @@ struct sr_option_type {
 	void (*clear)(void *field); /* NULL: it owns nothing */
 	enum sr_option_value value;
 	bool repeats;
+	enum sr_source source;
 };
 
 /* An option, or an argument without a name of its own. Tables end in {}. */
@@ -41,7 +54,7 @@ struct sr_option {
 	const struct sr_option_type *type;
 	size_t offset;		  /* of the field in the command's options */
 	const char *value;	  /* what help calls the value: "DEV" */
-	const char *const *words; /* sr_type_word: what is allowed; ends in NULL */
+	const char *const *words; /* what a value may be, or among others; ends in NULL */
 	const char *help;
 };
 
@@ -70,6 +83,11 @@ extern const struct sr_option_type sr_type_nodeports; /* (char *) primary, all o
 extern const struct sr_option_type sr_type_protocol;  /* (char *) of routes: a number that is nobody's */
 extern const struct sr_option_type sr_type_seconds;   /* (uint32_t) 1..86400 */
 extern const struct sr_option_type sr_type_node;      /* (char *) a node's name, or none */
+
+/* By its name, or by its letter if that is not 0; NULL: it is not there. */
+const struct sr_option *sr_option_find(const struct sr_option *table, const char *name, size_t length, char letter);
+/* The table's argument of that index; the last one may take all the rest. */
+const struct sr_option *sr_argument_find(const struct sr_option *table, size_t index);
 
 /* Of the fields that `options` holds, give back what they own. */
 void sr_options_clear(const struct sr_option *table, void *options);
