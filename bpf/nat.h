@@ -116,13 +116,18 @@ static __always_inline int nat_rewrite(sr_ctx *ctx, const struct pkt *pkt, const
 #define NAT_TCP_FLAGS  12
 #define NAT_TCP_LENGTH 0xf000
 
-/* A packet of a TCP connection becomes the reset that ends it, at the same place in the stream. */
+/*
+ * A packet of a TCP connection becomes the reset that ends it, at the same place
+ * in the stream. A later fragment has no flags: the first one bears them.
+ */
 static __noinline int nat_make_reset(sr_ctx *ctx, struct pkt *pkt)
 {
 	__u16 offset = pkt_l4(pkt) + NAT_TCP_FLAGS;
 	__be16 *word = ctx_data(ctx) + offset;
 	__be16 old, new;
 
+	if (!pkt_has_transport(pkt))
+		return SR_OK;
 	if ((void *)(word + 1) > ctx_data_end(ctx))
 		return SR_DROP_INTERNAL;
 	old = *word;

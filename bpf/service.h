@@ -148,14 +148,17 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 /*
  * Take note of a packet of a connection. One whose backend is gone ends, if so
  * configured: refused is the client's packet, and the backend's becomes the
- * client's reset.
+ * client's reset. XDP cannot refuse, and leaves the end to tc.
  */
 static __always_inline int service_track(sr_ctx *ctx, struct pkt *pkt, struct sr_conn *conn, __u32 flags)
 {
 	int ret = SR_OK;
 
-	if (conn_is_terminated(conn, pkt))
+	if (conn_is_terminated(conn, pkt)) {
+		if (CTX_CAN_REDO)
+			return SR_PASS_TO_TC;
 		ret = flags & SR_CONN_REPLY ? nat_make_reset(ctx, pkt) : SR_DROP_TERMINATED;
+	}
 	conn_track(conn, pkt, flags);
 	return ret;
 }

@@ -216,6 +216,8 @@ TEST(tcp_ends_by_way_of_the_node)
 	send(PROG_FROM_WIRE, packet(CLIENT ":1234", "198.51.100.7:90"));
 	node = expect_snat(NODE);
 	given_external("198.51.100.7:90", REMOTE ":9090");
+	send(PROG_XDP, packet(REMOTE ":8080", node, .flags = ACK));
+	expect_untouched(SR_PASS_TO_TC);
 	send(PROG_FROM_WIRE, packet(REMOTE ":8080", node, .flags = ACK));
 	expect_redirect(packet("198.51.100.7:90", CLIENT ":1234", .flags = ACK | RST, .ttl = 63));
 	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90"));

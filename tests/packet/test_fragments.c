@@ -119,7 +119,20 @@ TEST(an_old_first_fragment_is_not_believed)
 	expect_untouched(SR_PASS_FRAGMENT);
 }
 
+/* With --terminate the first fragment bears the reset; bytes of the later ones are no flags. */
+TEST(fragments_of_what_is_terminated)
+{
+	given_terminate();
+	given_external(VIP, POD1 ":8080");
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP));
+	given_external(VIP, POD1 ":9090");
+	send(PROG_TO_WIRE, packet(POD1 ":8080", CLIENT ":1234", PART(0), .flags = ACK));
+	send(PROG_TO_WIRE, packet(POD1 ":8080", CLIENT ":1234", PART(1), .flags = ACK));
+	expect_packet(packet(VIP, CLIENT ":1234", PART(1), .flags = ACK));
+}
+
 const struct CMUnitTest fragments_tests[] = {
+	BOTH_FAMILIES(fragments_of_what_is_terminated),
 	TCP_AND_UDP(fragments_follow_the_first),
 	TCP_AND_UDP(fragments_from_a_pod),
 	TCP_AND_UDP(fragments_to_another_node),

@@ -144,9 +144,12 @@ static void make_ports(struct cluster_service *service, unsigned int index, stru
 
 static void make_policies(struct cluster_service *service, struct random *random)
 {
+	static const unsigned int timeouts[] = {60, 600, 10800};
+
 	service->internal_local = cluster_has[FEATURE_POLICIES] && random_percent(random, 25);
 	service->external_local = cluster_has[FEATURE_POLICIES] && random_percent(random, 40);
-	service->affinity = cluster_has[FEATURE_AFFINITY] && random_percent(random, 30) ? 10800 : 0;
+	service->affinity =
+		cluster_has[FEATURE_AFFINITY] && random_percent(random, 30) ? timeouts[random_below(random, 3)] : 0;
 }
 
 /* The k-th shared address is for the services that share no port with its owner: here one each. */

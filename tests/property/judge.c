@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "refusal.h"
 #include "spread.h"
+#include "termination.h"
 #include "translation.h"
 
 /* --- a known flow ------------------------------------------------------------------------ */
@@ -45,6 +46,8 @@ static bool flow_goes_on(const struct hearing *hearing, const struct flow *flow)
 	if ((hearing->view.tcp_flags & (FLAG_SYN | FLAG_ACK)) != FLAG_SYN)
 		return true;
 	if (flow->fin_client && flow->fin_server)
+		return false;
+	if (hearing->judge->options.terminate && flow->port && !endpoint)
 		return false;
 	if (!flow->reset && (!flow->port || (endpoint && (endpoint->in_cluster || endpoint->in_local))))
 		return true;
@@ -124,7 +127,8 @@ static bool judge_served(struct hearing *hearing, struct flow *flow, bool is_rep
 	flow_track(hearing, flow, is_reply);
 	if (flow->reset && is_xdp(hearing) && hearing->judge->got.reason == SR_PASS_TO_TC)
 		return judge_untouched(hearing, SR_PASS_TO_TC);
-	return judge_translated(hearing, flow, is_reply);
+	return is_terminated(hearing, flow) ? judge_terminated(hearing, flow, is_reply)
+					    : judge_translated(hearing, flow, is_reply);
 }
 
 static bool judge_in(struct hearing *hearing)
@@ -143,11 +147,7 @@ static bool judge_out(struct hearing *hearing)
 	bool is_reply;
 	struct flow *flow = flows_find(&hearing->tuple, &is_reply);
 
-	if (flow && is_reply && !flow->snat) {
-		flow_track(hearing, flow, true);
-		return judge_translated(hearing, flow, true);
-	}
-	if (!hearing->at.from_host)
+	if ((!flow || !is_reply || flow->snat) && !hearing->at.from_host)
 		return judge_untouched(hearing, SR_PASS_NOT_A_REPLY);
 	return judge_served(hearing, flow, is_reply);
 }

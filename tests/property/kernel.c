@@ -11,11 +11,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "host_ports.h"
-#include "kernel/map_each.h"
 #include "kernel/maps.h"
 #include "model/k8s.h"
 
@@ -41,6 +39,11 @@ static struct {
 uint64_t kernel_packets(void)
 {
 	return kernel.packets;
+}
+
+int kernel_map(const char *name)
+{
+	return sr_datapath_map_fd(kernel.datapath, name);
 }
 
 /* --- load -------------------------------------------------------------------------------- */
@@ -101,6 +104,7 @@ int kernel_load(const struct cluster_options *options)
 		.snat_port_low = KERNEL_SNAT_LOW,
 		.snat_port_high = KERNEL_SNAT_HIGH,
 		.allow_external_clusterip = options->allow_external_clusterip,
+		.terminate = options->terminate,
 	};
 	struct sr_error err = {};
 
@@ -231,46 +235,6 @@ int kernel_program(const struct cluster *cluster)
 		return -1;
 	}
 	return 0;
-}
-
-/* --- forgetting -------------------------------------------------------------------------- */
-
-#define KERNEL_MAX_KEY 64
-
-struct kernel_keys {
-	char (*item)[KERNEL_MAX_KEY];
-	size_t num, size;
-};
-
-static int kernel_note_key(const void *key, const void *value, void *context)
-{
-	struct kernel_keys *keys = context;
-	char *place = sr_array_add(&keys->item, &keys->num, sizeof(*keys->item));
-
-	(void)value;
-	if (!place)
-		abort();
-	memcpy(place, key, keys->size);
-	return 0;
-}
-
-static void kernel_empty(const char *name, size_t key_size)
-{
-	struct kernel_keys keys = {.size = key_size};
-	int fd = sr_datapath_map_fd(kernel.datapath, name);
-
-	sr_map_each(fd, kernel_note_key, &keys);
-	for (size_t i = 0; i < keys.num; i++)
-		bpf_map_delete_elem(fd, keys.item[i]);
-	free(keys.item);
-}
-
-void kernel_forget(void)
-{
-	kernel_empty("sr_conns", sizeof(struct sr_conn_key));
-	kernel_empty("sr_conns_new", sizeof(struct sr_conn_key));
-	kernel_empty("sr_fragments", sizeof(struct sr_fragment_key));
-	kernel_empty("sr_affinity", sizeof(struct sr_affinity_key));
 }
 
 /* --- a packet ---------------------------------------------------------------------------- */

@@ -38,8 +38,8 @@ int kernel_load(const struct cluster_options *options);
 void kernel_stop(void);
 /* What is programmed becomes what the cluster says. */
 int kernel_program(const struct cluster *cluster);
-/* Connections, fragments and affinities are forgotten. */
-void kernel_forget(void);
+/* The file descriptor of one of the datapath's maps. */
+int kernel_map(const char *name);
 /* 0, or -1 after saying why. */
 int kernel_run(const struct kernel_hook *at, const struct wire_frame *frame, struct kernel_result *out);
 /* Packets so far. */

@@ -8,4 +8,7 @@
 /* Dropped for this reason, and the sender told so, if it is one to be told. */
 bool judge_refused(struct hearing *hearing, int reason);
 
+/* The packet is dropped for `reason`, and answered by a reset. */
+bool judge_reset(struct hearing *hearing, int reason);
+
 #endif

@@ -27,6 +27,7 @@ static struct {
 	const struct rules_port *port;
 	struct sr_addr client;
 	uint64_t identity;
+	unsigned int age; /* seconds */
 } sticky[STICKY_MAX];
 static unsigned int num_sticky;
 
@@ -101,14 +102,21 @@ void sticky_record(const struct rules_port *port, const struct sr_addr *client, 
 	sticky[i].port = port;
 	sticky[i].client = *client;
 	sticky[i].identity = identity;
+	sticky[i].age = 0;
 }
 
 bool sticky_recall(const struct rules_port *port, const struct sr_addr *client, uint64_t *identity)
 {
 	unsigned int i = sticky_find(port, client);
 
-	if (i == num_sticky)
+	if (i == num_sticky || sticky[i].age >= port->service->affinity)
 		return false;
 	*identity = sticky[i].identity;
 	return true;
+}
+
+void sticky_age(unsigned int seconds)
+{
+	for (unsigned int i = 0; i < num_sticky; i++)
+		sticky[i].age += seconds;
 }

@@ -14,6 +14,8 @@ const char *spread_wrong(void);
 
 void sticky_clear(void);
 void sticky_record(const struct rules_port *port, const struct sr_addr *client, uint64_t identity);
+/* The endpoint that the client was given last, within the service's timeout. */
 bool sticky_recall(const struct rules_port *port, const struct sr_addr *client, uint64_t *identity);
+void sticky_age(unsigned int seconds);
 
 #endif

@@ -8,9 +8,12 @@
 
 #include "base/cleanup.h"
 #include "judge.h"
+#include "memory.h"
 #include "packets.h"
+#include "spread.h"
 
 #define STORY_CHANGE_PERMILLE 4
+#define STORY_PAUSE_PERMILLE  2
 #define STORY_TRIES	      50
 #define STORY_PATIENCE	      20 /* seconds to shorten it in */
 
@@ -25,6 +28,7 @@ struct cluster_options story_options(uint64_t seed)
 		.allow_external_clusterip = block & 1,
 		.cluster_cidr = block & 2,
 		.service_cidr = block & 4,
+		.terminate = block & 8,
 	};
 }
 
@@ -84,10 +88,25 @@ static enum story_end story_packet(const struct story *story, struct random *ran
 	return is_fine ? STORY_FINE : STORY_WRONG;
 }
 
+/* Nothing happens for long. (What the model has no clock for stays as young as it was.) */
+static enum story_end story_pause(const struct story *story, struct random *random)
+{
+	static const unsigned int pauses[] = {30, 300, 5400};
+	unsigned int seconds = pauses[random_below(random, 3)];
+
+	if (story->log)
+		fprintf(story->log, "%u s pass for affinity\n", seconds);
+	memory_age(seconds);
+	sticky_age(seconds);
+	return STORY_FINE;
+}
+
 static enum story_end story_event(const struct story *story, struct cluster *cluster, unsigned int i)
 {
 	struct random random = random_of(story->seed, i + 1);
 
+	if (random_below(&random, 1000) < STORY_PAUSE_PERMILLE)
+		return story_pause(story, &random);
 	if (random_below(&random, 1000) >= STORY_CHANGE_PERMILLE)
 		return story_packet(story, &random);
 	cluster_change(cluster, &random);
@@ -103,7 +122,7 @@ enum story_end story_tell(const struct story *story, unsigned int *last)
 	enum story_end end = STORY_FINE;
 	struct cluster cluster;
 
-	kernel_forget();
+	memory_forget();
 	judge_begin(&judge, &options);
 	judge.is_drawing = !story->log;
 	cluster_make(&cluster, &random);
