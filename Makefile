@@ -165,19 +165,21 @@ deps:
 deps-if-missing:
 	@tests/deps --if-missing
 
+UNITS := svcroute.service svcroute-announce.service
+
 install: $(B)/svcroute
 	install -D -m 755 $(B)/svcroute $(DESTDIR)$(PREFIX)/sbin/svcroute
 	install -D -m 644 user/svcroute.8 $(DESTDIR)$(PREFIX)/share/man/man8/svcroute.8
 	install -D -m 644 user/completion/svcroute.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/svcroute
 	install -D -m 644 user/completion/_svcroute $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_svcroute
 	install -d $(DESTDIR)/etc/svcroute/services.d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@SBINDIR@|$(PREFIX)/sbin|' user/svcroute.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/svcroute.service
+	for unit in $(UNITS); do sed 's|@SBINDIR@|$(PREFIX)/sbin|' user/$$unit >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit; done
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/svcroute $(DESTDIR)$(PREFIX)/share/man/man8/svcroute.8
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/svcroute
 	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_svcroute
-	rm -f $(DESTDIR)$(PREFIX)/lib/systemd/system/svcroute.service
+	rm -f $(UNITS:%=$(DESTDIR)$(PREFIX)/lib/systemd/system/%)
 
 clean:
 	rm -rf $(B)

@@ -35,19 +35,25 @@ sr() {
 	lab_svcroute node1 "$@"
 }
 
+# unit_command UNIT: what it runs.
+unit_command() {
+	sed -n 's|^ExecStart=/usr/sbin/svcroute ||p' "$LAB_DIR/root/usr/lib/systemd/system/$1.service"
+}
+
 # reboot: the instance is gone, and comes back by the unit's ExecStart.
 reboot() {
-	local unit=$LAB_DIR/root/usr/lib/systemd/system/svcroute.service command
-
 	sr -q unload
-	command=$(sed -n 's|^ExecStart=/usr/sbin/svcroute ||p' "$unit")
-	[[ $command == "load \$LOAD_OPTIONS" ]]
+	[[ $(unit_command svcroute) == "load \$LOAD_OPTIONS" ]]
 	# shellcheck disable=SC1091 # as the unit's EnvironmentFile
 	LOAD_OPTIONS=$([[ ! -e $etc/options ]] || source "$etc/options" && echo "${LOAD_OPTIONS-}")
 	# shellcheck disable=SC2086 # systemd splits it, too
 	sr load -q --cgroup "$LAB_CGROUP/node1" $LOAD_OPTIONS
 }
 
+# is_told STATE: of the saved address; the watch has said so, last.
+is_told() {
+	[[ $(tail -n 1 "$LAB_DIR/log/node1") == *10.240.16.7*"$1"* ]]
+}
 
 @test "map add --save: it is there after a boot, as it was" {
 	sr map add 10.240.16.7:90 10.240.0.30:80,weight=3 --external --save
@@ -92,6 +98,25 @@ reboot() {
 	sr map get 10.240.16.7:90
 	[[ $(sr status) == *"uplink "*eth0* && $(sr status) == *"terminate "*yes* ]]
 	rm -r "$etc/services.d" "$etc/options"
+}
+
+@test "a gateway's second unit tells its link when that returns" {
+	local words pid
+
+	mkdir -p "$etc"
+	echo 'LOAD_OPTIONS="--uplink eth0 --announce"' >"$etc/options"
+	sr map replace 10.240.16.7:90 10.240.0.30:80 --external --save
+	reboot
+	read -ra words <<<"$(unit_command svcroute-announce)"
+	lab_spawn node1 "$LAB_DIR/bin/node1/svcroute" "${words[@]}"
+	pid=$!
+	within 10 is_told held
+	lab_ip node1 link set eth0 down
+	within 5 is_told waiting
+	lab_ip node1 link set eth0 up
+	within 10 is_told held
+	kill "$pid"
+	rm "$etc/options"
 }
 
 @test "what cannot be saved is not programmed" {
