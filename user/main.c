@@ -14,12 +14,25 @@
 #include "cli/complete.h"
 
 const struct sr_command *const sr_commands[] = {
-	&sr_command_load,	 &sr_command_confirm,	 &sr_command_announce,
-	&sr_command_unload,	 &sr_command_status,	 &sr_command_map_add,
-	&sr_command_map_replace, &sr_command_map_del,	 &sr_command_map_get,
-	&sr_command_map_list,	 &sr_command_conn_list,	 &sr_command_conn_get,
-	&sr_command_conn_del,	 &sr_command_conn_flush, &sr_command_monitor,
-	&sr_command_version,	 &sr_command_help,	 NULL,
+	&sr_command_load,
+	&sr_command_confirm,
+	&sr_command_announce,
+	&sr_command_unload,
+	&sr_command_status,
+	&sr_command_map_add,
+	&sr_command_map_replace,
+	&sr_command_map_del,
+	&sr_command_map_get,
+	&sr_command_map_list,
+	&sr_command_conn_list,
+	&sr_command_conn_get,
+	&sr_command_conn_del,
+	&sr_command_conn_flush,
+	&sr_command_monitor,
+	&sr_command_trace,
+	&sr_command_version,
+	&sr_command_help,
+	NULL,
 };
 
 static int complain(const struct sr_error *err, int status)

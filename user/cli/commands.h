@@ -20,6 +20,7 @@ extern const struct sr_command sr_command_conn_get;
 extern const struct sr_command sr_command_conn_del;
 extern const struct sr_command sr_command_conn_flush;
 extern const struct sr_command sr_command_monitor;
+extern const struct sr_command sr_command_trace;
 extern const struct sr_command sr_command_version;
 extern const struct sr_command sr_command_help;
 

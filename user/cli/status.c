@@ -12,42 +12,12 @@
 #include "cli/confirm.h"
 #include "cli/instance.h"
 #include "cli/output.h"
+#include "cli/reasons.h"
 #include "cli/settings.h"
 #include "kernel/announce.h"
 #include "kernel/attach.h"
 #include "kernel/maps.h"
 #include "kernel/sock_diag.h"
-
-enum verdict {
-	VERDICT_TRANSLATED,
-	VERDICT_PASSED,
-	VERDICT_DROPPED,
-	VERDICT_ANSWERED,
-};
-
-static const char *const status_verdicts[] = {
-	[VERDICT_TRANSLATED] = "translated",
-	[VERDICT_PASSED] = "passed",
-	[VERDICT_DROPPED] = "dropped",
-	[VERDICT_ANSWERED] = "answered",
-};
-
-/* By sr_reason_index(). */
-static const struct {
-	enum verdict verdict;
-	const char *name;
-	const char *text;
-} status_reasons[SR_REASON_MAX] = {[SR_OK] = {VERDICT_TRANSLATED, "translated", "to a backend, or back to a client"},
-#define X(code, name, text) [SR_PASS_INDEX_##code] = {VERDICT_PASSED, name, text},
-				   SR_PASS_REASONS(X)
-#undef X
-#define X(code, name, text, refusal) [SR_DROP_INDEX_##code] = {VERDICT_DROPPED, name, text},
-					   SR_DROP_REASONS(X)
-#undef X
-#define X(code, name, text) [SR_ANSWER_INDEX_##code] = {VERDICT_ANSWERED, name, text},
-						   SR_ANSWER_REASONS(X)
-#undef X
-};
 
 struct status {
 	const struct sr_globals *globals;
@@ -155,10 +125,10 @@ static int print_counters(const struct status *status)
 
 		if (counter->packets == 0 && !status->globals->verbose)
 			continue;
-		sr_table_add(&table, status_verdicts[status_reasons[i].verdict]);
+		sr_table_add(&table, sr_reason_words(i)->verdict);
 		sr_table_addf(&table, "%" PRIu64, (uint64_t)counter->packets);
-		sr_table_add(&table, status_reasons[i].name);
-		sr_table_add(&table, status_reasons[i].text);
+		sr_table_add(&table, sr_reason_words(i)->name);
+		sr_table_add(&table, sr_reason_words(i)->text);
 	}
 	if (table.num == 0)
 		puts("  none");
@@ -236,10 +206,10 @@ static json_t *json_counters(const struct status *status)
 	for (size_t i = 0; i < SR_REASON_MAX; i++) {
 		const struct sr_counter *counter = &status->counters[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:I}", "verdict",
-						      status_verdicts[status_reasons[i].verdict], "reason",
-						      status_reasons[i].name, "packets", (json_int_t)counter->packets,
-						      "bytes", (json_int_t)counter->bytes));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:I, s:I}", "verdict", sr_reason_words(i)->verdict,
+						"reason", sr_reason_words(i)->name, "packets",
+						(json_int_t)counter->packets, "bytes", (json_int_t)counter->bytes));
 	}
 	return list;
 }

@@ -19,13 +19,14 @@ bool sr_strings_has(const struct sr_strings *strings, const char *text)
 
 int sr_strings_add(struct sr_strings *strings, const char *text)
 {
-	sr_autofree char *copy = NULL;
+	return sr_strings_has(strings, text) ? 0 : sr_strings_append(strings, text);
+}
+
+int sr_strings_append(struct sr_strings *strings, const char *text)
+{
+	sr_autofree char *copy = strdup(text);
 	char **item;
 
-	if (sr_strings_has(strings, text))
-		return 0;
-
-	copy = strdup(text);
 	if (!copy)
 		return -ENOMEM;
 	item = sr_array_add(&strings->item, &strings->num, sizeof(*item));

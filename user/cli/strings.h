@@ -15,6 +15,8 @@ struct sr_strings {
 bool sr_strings_has(const struct sr_strings *strings, const char *text);
 /* Append a copy unless it is there. 0 or -ENOMEM. */
 int sr_strings_add(struct sr_strings *strings, const char *text);
+/* The same, even if it is there. */
+int sr_strings_append(struct sr_strings *strings, const char *text);
 /* `out` holds nothing yet. 0 or -ENOMEM; `out` is to be cleared in either case. */
 int sr_strings_copy(struct sr_strings *out, const struct sr_strings *strings);
 void sr_strings_clear(struct sr_strings *strings);

@@ -11,7 +11,13 @@
 #define STATE_NAME "sr_instance"
 
 const char *const sr_map_names[SR_MAP_MAX] = {
-#define X(code, name) [SR_MAP_##code] = name,
+#define X(code, name, writer) [SR_MAP_##code] = name,
+	SR_MAPS(X)
+#undef X
+};
+
+const enum sr_map_writer sr_map_writers[SR_MAP_MAX] = {
+#define X(code, name, writer) [SR_MAP_##code] = SR_WRITER_##writer,
 	SR_MAPS(X)
 #undef X
 };

@@ -11,36 +11,46 @@
 #include "kernel/datapath.h"
 #include "kernel/pins.h"
 
-/* The maps of bpf/maps.h, each pinned as maps/NAME. */
+/*
+ * The maps of bpf/maps.h, each pinned as maps/NAME; and who writes to them once they
+ * are loaded: svcroute alone, or the programs too. `trace` takes the programs at our
+ * word: it lends them the former.
+ */
 #define SR_MAPS(X)                                                                                                     \
-	X(ADDRESSES, "sr_addresses")                                                                                   \
-	X(ANNOUNCED, "sr_announced")                                                                                   \
-	X(SOURCES, "sr_sources")                                                                                       \
-	X(AFFINITY, "sr_affinity")                                                                                     \
-	X(REFUSALS, "sr_refusals")                                                                                     \
-	X(FRONTENDS, "sr_frontends")                                                                                   \
-	X(SERVICES, "sr_services")                                                                                     \
-	X(SLOTS, "sr_slots")                                                                                           \
-	X(BACKENDS, "sr_backends")                                                                                     \
-	X(CONNS, "sr_conns")                                                                                           \
-	X(CONNS_NEW, "sr_conns_new")                                                                                   \
-	X(DEVICES, "sr_devices")                                                                                       \
-	X(FRAGMENTS, "sr_fragments")                                                                                   \
-	X(SOCKETS, "sr_sockets")                                                                                       \
-	X(COUNTERS, "sr_counters")                                                                                     \
-	X(MONITOR, "sr_monitor")                                                                                       \
-	X(EVENTS, "sr_events")                                                                                         \
-	X(INFO, "sr_info")                                                                                             \
-	X(SETTINGS, "sr_settings")
+	X(ADDRESSES, "sr_addresses", SVCROUTE)                                                                         \
+	X(ANNOUNCED, "sr_announced", SVCROUTE)                                                                         \
+	X(SOURCES, "sr_sources", SVCROUTE)                                                                             \
+	X(AFFINITY, "sr_affinity", PROGRAMS)                                                                           \
+	X(REFUSALS, "sr_refusals", PROGRAMS)                                                                           \
+	X(FRONTENDS, "sr_frontends", SVCROUTE)                                                                         \
+	X(SERVICES, "sr_services", SVCROUTE)                                                                           \
+	X(SLOTS, "sr_slots", SVCROUTE)                                                                                 \
+	X(BACKENDS, "sr_backends", SVCROUTE)                                                                           \
+	X(CONNS, "sr_conns", PROGRAMS)                                                                                 \
+	X(CONNS_NEW, "sr_conns_new", PROGRAMS)                                                                         \
+	X(DEVICES, "sr_devices", SVCROUTE)                                                                             \
+	X(FRAGMENTS, "sr_fragments", PROGRAMS)                                                                         \
+	X(SOCKETS, "sr_sockets", PROGRAMS)                                                                             \
+	X(COUNTERS, "sr_counters", PROGRAMS)                                                                           \
+	X(MONITOR, "sr_monitor", PROGRAMS)                                                                             \
+	X(EVENTS, "sr_events", PROGRAMS)                                                                               \
+	X(INFO, "sr_info", SVCROUTE)                                                                                   \
+	X(SETTINGS, "sr_settings", SVCROUTE)
 
 enum sr_map {
-#define X(code, name) SR_MAP_##code,
+#define X(code, name, writer) SR_MAP_##code,
 	SR_MAPS(X)
 #undef X
 		SR_MAP_MAX,
 };
 
+enum sr_map_writer {
+	SR_WRITER_SVCROUTE,
+	SR_WRITER_PROGRAMS,
+};
+
 extern const char *const sr_map_names[SR_MAP_MAX];
+extern const enum sr_map_writer sr_map_writers[SR_MAP_MAX];
 
 #define SR_KEY_SEEDS 10
 

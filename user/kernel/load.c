@@ -18,6 +18,11 @@
 /* Last: it uses the types of abi.h and includes nothing of ours. */
 #include "svcroute.skel.h"
 
+const void *sr_programs_elf(size_t *size)
+{
+	return svcroute_bpf__elf_bytes(size);
+}
+
 static void load_close(struct svcroute_bpf **skel)
 {
 	svcroute_bpf__destroy(*skel);
@@ -194,7 +199,7 @@ static int load_fingerprint(const struct sr_datapath *datapath, struct svcroute_
 	const void *data;
 	size_t size;
 
-	data = svcroute_bpf__elf_bytes(&size);
+	data = sr_programs_elf(&size);
 	hash = load_hash(hash, data, size);
 	hash = load_hash(hash, skel->rodata, sizeof(*skel->rodata));
 

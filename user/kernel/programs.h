@@ -45,4 +45,7 @@ uint32_t sr_program_id(int fd);
  */
 int sr_programs_load(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err);
 
+/* The BPF object, as it was compiled into this program. */
+const void *sr_programs_elf(size_t *size);
+
 #endif

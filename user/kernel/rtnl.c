@@ -57,8 +57,13 @@ int sr_rtnl_dump(int type, const void *header, size_t header_size, mnl_cb_t visi
 
 int sr_rtnl_request(struct nlmsghdr *message)
 {
+	return sr_rtnl_ask(message, NULL, NULL);
+}
+
+int sr_rtnl_ask(struct nlmsghdr *message, mnl_cb_t visit, void *context)
+{
 	__attribute__((cleanup(rtnl_close))) struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	char answer[1024];
+	char answer[4096];
 	ssize_t length;
 
 	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -69,7 +74,7 @@ int sr_rtnl_request(struct nlmsghdr *message)
 	length = mnl_socket_recvfrom(socket, answer, sizeof(answer));
 	if (length < 0)
 		return -errno;
-	return mnl_cb_run(answer, length, 1, mnl_socket_get_portid(socket), NULL, NULL) < 0 ? -errno : 0;
+	return mnl_cb_run(answer, length, 1, mnl_socket_get_portid(socket), visit, context) < 0 ? -errno : 0;
 }
 
 void sr_rtnl_attributes(const struct nlmsghdr *message, size_t header_size, const struct nlattr **tb, int max)

@@ -15,6 +15,9 @@ int sr_rtnl_dump(int type, const void *header, size_t header_size, mnl_cb_t visi
 /* Send a request that asks for NLM_F_ACK, and wait for that. 0 or -errno, also what the kernel says to it. */
 int sr_rtnl_request(struct nlmsghdr *message);
 
+/* Send a request for one thing, and call `visit` for it. 0 or -errno, also what the kernel says to it. */
+int sr_rtnl_ask(struct nlmsghdr *message, mnl_cb_t visit, void *context);
+
 /* Attributes of a message into tb[0..max]; unknown ones are left out. */
 void sr_rtnl_attributes(const struct nlmsghdr *message, size_t header_size, const struct nlattr **tb, int max);
 

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What connect() would do, as sock_call() of bpf/sock.bpf.c does it, which cannot be run on trial. */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "cli/trace.h"
+
+static bool has_socket_hooks(const struct sr_trace *trace)
+{
+	for (size_t i = 0; i < trace->attachments.num; i++)
+		if (strncmp(trace->attachments.item[i].hook, "cgroup connect", strlen("cgroup connect")) == 0)
+			return true;
+	return false;
+}
+
+/* Why no socket hook looks at the call; NULL: one does. */
+static const char *socket_is_left(const struct sr_trace *trace)
+{
+	if (!has_socket_hooks(trace))
+		return "connect() is left as it is: no socket hooks are attached";
+	if (trace->side == SR_TRACE_POD && strcmp(sr_settings_sockets(&trace->settings), SR_SOCKETS_ALL) != 0)
+		return "connect() is left as it is: --sockets host serves this host's processes only";
+	if (trace->tuple.proto != IPPROTO_TCP && trace->tuple.proto != IPPROTO_UDP)
+		return "it is left as it is: only TCP and UDP sockets are served";
+	return NULL;
+}
+
+static void socket_say(struct sr_trace *trace, const struct sr_service *service, uint8_t kind)
+{
+	unsigned int weights;
+	const char *why;
+	enum sr_set set = sr_trace_set(trace, service, kind, &why);
+	size_t num = sr_trace_set_size(service, set, &weights);
+
+	if (kind == SR_FRONTEND_LOAD_BALANCER && service->flags & SR_SERVICE_SOURCE_RANGES)
+		sr_trace_say(trace->root, "socket", "connect() is left to tc: source ranges need the packet's source");
+	else if (service->affinity && trace->side == SR_TRACE_POD)
+		sr_trace_say(trace->root, "socket", "connect() is left to tc: affinity needs the packet's source");
+	else if (!num && !sr_trace_set_size(service, SR_SET_CLUSTER, &weights))
+		sr_trace_say(trace->root, "socket", "connect() is refused at once: there is no endpoint");
+	else if (!num)
+		sr_trace_say(trace->root, "socket", "connect() is left to tc, which drops: no endpoint on this node");
+	else
+		sr_trace_say(trace->root, "socket",
+			     "connect() goes to one of %zu endpoint%s by itself%s; its packets need no translation",
+			     num, num == 1 ? "" : "s",
+			     trace->side == SR_TRACE_POD ? ", but for one that may be the caller" : "");
+}
+
+void sr_trace_explain_socket(struct sr_trace *trace)
+{
+	const char *left = socket_is_left(trace);
+	struct sr_hostport at = sr_trace_called(&trace->tuple);
+	const struct sr_service *service = sr_flow_names_called(&trace->names, &at);
+	const struct sr_frontend_spec *frontend = service ? sr_service_frontend(service, &at) : NULL;
+
+	if (trace->side == SR_TRACE_WIRE)
+		return;
+	if (left)
+		sr_trace_say(trace->root, "socket", "%s", left);
+	else if (!frontend || frontend->kind >= SR_FRONTEND_PASS)
+		sr_trace_say(trace->root, "socket", "connect() is left as it is: no service is called");
+	else
+		socket_say(trace, service, frontend->kind);
+}
