@@ -177,9 +177,10 @@ untold() {
 }
 
 @test "a connection goes on, and so do its answers" {
-	local client source
+	local client pid source
 
-	lab_in client timeout 20 "$LAB_PYTHON" "$LAB_TESTS/calls.py" hold 10.240.16.12 90 4 >/dev/null 2>&1 3>&- &
+	lab_in client timeout 40 "$LAB_PYTHON" "$LAB_TESTS/calls.py" hold 10.240.16.12 90 30 >/dev/null 2>&1 3>&- &
+	pid=$!
 	within 5 is_held
 	client=$(end_of client) source=$(end_of source)
 	run -0 sr trace "$client" 10.240.16.12:90
@@ -190,7 +191,7 @@ untold() {
 	run -0 sr trace 10.240.0.32:80 "$source"
 	told connection 'an answer, ESTABLISHED, of shop/far:http'
 	told destination "$source -> $client"
-	wait
+	kill "$pid"
 }
 
 @test "what a socket would do" {
