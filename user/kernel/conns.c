@@ -11,78 +11,11 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/halves.h"
 #include "kernel/instance.h"
 #include "kernel/map_each.h"
 #include "kernel/tables.h"
 #include "kernel/timeouts.h"
-
-/* --- keys and halves, as bpf/conn.h has them ---------------------------------------------- */
-
-static uint64_t conns_hash(const struct sr_tuple *tuple, const uint64_t *seed)
-{
-	uint32_t word[sizeof(*tuple) / sizeof(uint32_t)];
-	uint64_t sum = 0;
-
-	memcpy(word, tuple, sizeof(word));
-	for (int i = 0; i < 5; i++)
-		sum += (uint64_t)(uint32_t)(word[2 * i] + (uint32_t)seed[i]) *
-		       (uint32_t)(word[2 * i + 1] + (uint32_t)(seed[i] >> 32));
-	return sum;
-}
-
-static struct sr_conn_key conns_key(const struct sr_tuple *tuple, const struct sr_state *state)
-{
-	uint32_t ports;
-
-	if (!sr_addr_is_v4(&tuple->dst))
-		return (struct sr_conn_key){
-			{conns_hash(tuple, state->key_seed), 6ULL << 56 | conns_hash(tuple, state->key_seed + 5) >> 8}};
-	memcpy(&ports, &tuple->sport, sizeof(ports));
-	return (struct sr_conn_key){{(uint64_t)tuple->src.word[3] << 32 | tuple->dst.word[3],
-				     4ULL << 56 | (uint64_t)tuple->proto << 32 | ports}};
-}
-
-/* How the other half's packets arrive. */
-static struct sr_tuple conns_peer(const struct sr_conn *half)
-{
-	return (struct sr_tuple){
-		.src = half->to.dst,
-		.dst = half->to.src,
-		.sport = half->to.dport,
-		.dport = half->to.sport,
-		.proto = half->from.proto,
-	};
-}
-
-static bool conns_lookup(const struct sr_datapath *datapath, enum sr_map map, const struct sr_conn_key *key,
-			 const struct sr_tuple *from, struct sr_conn *out)
-{
-	return bpf_map_lookup_elem(datapath->map_fd[map], key, out) == 0 &&
-	       memcmp(&out->from, from, sizeof(*from)) == 0;
-}
-
-/* In either table, the large one first. */
-static bool conns_lookup_any(const struct sr_datapath *datapath, const struct sr_state *state,
-			     const struct sr_tuple *from, struct sr_conn *out)
-{
-	struct sr_conn_key key = conns_key(from, state);
-
-	return conns_lookup(datapath, SR_MAP_CONNS, &key, from, out) ||
-	       conns_lookup(datapath, SR_MAP_CONNS_NEW, &key, from, out);
-}
-
-/* The other half. False: it is gone, or its tuple is another connection's. */
-static bool conns_lookup_peer(const struct sr_datapath *datapath, const struct sr_state *state,
-			      const struct sr_conn *half)
-{
-	struct sr_tuple peer = conns_peer(half), back;
-	struct sr_conn other;
-
-	if (!conns_lookup_any(datapath, state, &peer, &other))
-		return false;
-	back = conns_peer(&other);
-	return memcmp(&back, &half->from, sizeof(back)) == 0;
-}
 
 /* --- all of them -------------------------------------------------------------------------- */
 
@@ -128,12 +61,12 @@ static bool conns_is_told_elsewhere(const struct conns_walk *walk, const struct 
 {
 	struct sr_conn other;
 
-	if (walk->map == SR_MAP_CONNS_NEW && conns_lookup(walk->datapath, SR_MAP_CONNS, key, &half->from, &other))
+	if (walk->map == SR_MAP_CONNS_NEW && sr_half_get(walk->datapath, SR_MAP_CONNS, key, &half->from, &other))
 		return true;
 	if (!(half->to.flags & SR_CONN_REPLY))
 		return false;
-	return conns_lookup_peer(walk->datapath, &walk->state, half) ||
-	       !conns_lookup(walk->datapath, walk->map, key, &half->from, &other);
+	return sr_half_has_peer(walk->datapath, &walk->state, half) ||
+	       !sr_half_get(walk->datapath, walk->map, key, &half->from, &other);
 }
 
 static int conns_look(const void *key, const void *value, void *context)
@@ -184,7 +117,7 @@ int sr_conns_find(struct sr_datapath *datapath, const struct sr_hostport *src, c
 
 	if (r < 0)
 		return r;
-	if (!conns_lookup_any(datapath, &walk.state, &tuple, &half) || !sr_flow_is_live(&walk.clock, &half)) {
+	if (!sr_half_find(datapath, &walk.state, &tuple, &half) || !sr_flow_is_live(&walk.clock, &half)) {
 		*strchr(sr_hostport_format(from, src), '/') = '\0';
 		return sr_fail(err, -ENOENT, "there is no connection of packets from %s to %s", from,
 			       sr_hostport_format(to, dst));
@@ -195,34 +128,21 @@ int sr_conns_find(struct sr_datapath *datapath, const struct sr_hostport *src, c
 
 /* --- to end them -------------------------------------------------------------------------- */
 
-static int conns_remove_half(const struct sr_datapath *datapath, const struct sr_state *state,
-			     const struct sr_tuple *from)
-{
-	struct sr_conn_key key = conns_key(from, state);
-	int r = 0;
-
-	if (bpf_map_delete_elem(datapath->map_fd[SR_MAP_CONNS], &key) < 0 && errno != ENOENT)
-		r = -errno;
-	if (bpf_map_delete_elem(datapath->map_fd[SR_MAP_CONNS_NEW], &key) < 0 && errno != ENOENT)
-		r = -errno;
-	return r;
-}
-
 /* Twice: a packet that is under way may make the one half anew out of the other (conn_mend()). */
 int sr_conns_remove(struct sr_datapath *datapath, const struct sr_conn *half, struct sr_error *err)
 {
-	struct sr_tuple peer = conns_peer(half);
+	struct sr_tuple peer = sr_half_peer(half);
 	struct sr_state state;
 	int r = sr_state_read(datapath, &state, err);
 
 	if (r < 0)
 		return r;
 	for (int i = 0; r == 0 && i < 2; i++) {
-		bool has_peer = conns_lookup_peer(datapath, &state, half);
+		bool has_peer = sr_half_has_peer(datapath, &state, half);
 
-		r = conns_remove_half(datapath, &state, &half->from);
+		r = sr_half_remove(datapath, &state, &half->from);
 		if (r == 0 && has_peer)
-			r = conns_remove_half(datapath, &state, &peer);
+			r = sr_half_remove(datapath, &state, &peer);
 	}
 	return r < 0 ? sr_fail(err, r, "cannot remove a connection: %s", strerror(-r)) : 0;
 }
