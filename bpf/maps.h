@@ -142,6 +142,13 @@ struct {
 	__type(value, struct sr_monitor);
 } sr_monitor __weak SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sr_takeover);
+} sr_takeover __weak SEC(".maps");
+
 /* Bytes: some 9000 events. What comes when it is full is lost, and counted. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -18,6 +18,7 @@
 #include "packet.h"
 #include "select.h"
 #include "source.h"
+#include "takeover.h"
 
 /* A flow whose answers we would turn back has been translated before, by XDP. */
 static __always_inline bool service_is_translated(const struct pkt *pkt, struct sr_tuple *answer)
@@ -35,6 +36,8 @@ static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, const stru
 
 	if (!(to->flags & SR_CONN_SNAT))
 		return nat_rewrite(ctx, pkt, to);
+	if (unlikely(to->flags & SR_CONN_HELD))
+		return SR_DROP_HELD;
 
 	ret = forward_begin(ctx, pkt, to->flags, &to->src, &to->dst);
 	if (ret == SR_OK)
@@ -94,6 +97,8 @@ __subprog int service_find(const struct pkt *pkt, __u32 from)
 	ret = frontend_lookup(&pkt->tuple.dst, pkt->tuple.dport, pkt->tuple.proto, &frontend);
 	if (likely(ret > 0))
 		return service_is_collision(pkt, scratch, from) ? SR_OK : ret;
+	if (unlikely(takeover_leaves(pkt)))
+		return SR_PASS_TAKEOVER;
 	if (service_is_translated(pkt, &scratch->reply.from))
 		return SR_PASS_MARKED;
 	if (!dispatch_is_reachable(frontend.kind, from))

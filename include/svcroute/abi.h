@@ -189,6 +189,7 @@ enum sr_conn_flags {
 	SR_CONN_CLIENT_HOST = 1 << 8,
 	SR_CONN_BACKEND_HOST = 1 << 9,
 	SR_CONN_DIRECT = 1 << 10, /* of no service: see service_is_collision() */
+	SR_CONN_HELD = 1 << 11,	  /* beside SNAT: it changes hands; its packets go nowhere for a moment */
 };
 
 /* How the packets of one direction leave. */
@@ -396,6 +397,22 @@ struct sr_monitor {
 	__u32 zero;
 };
 _Static_assert(sizeof(struct sr_monitor) == 24, "sr_monitor");
+
+/*
+ * Map `sr_takeover`: array of one: while connections change hands between
+ * netfilter and us, what we have no entry for is netfilter's.
+ */
+enum sr_takeover_level {
+	SR_TAKEOVER_NONE = 0,
+	SR_TAKEOVER_BEGUN, /* packets in the midst of a flow; UDP does not tell: each may begin one */
+	SR_TAKEOVER_ALL,   /* new flows, too */
+};
+
+struct sr_takeover {
+	__u32 level;
+	__u32 until; /* tick: so that nothing is left of one that was killed */
+};
+_Static_assert(sizeof(struct sr_takeover) == 8, "sr_takeover");
 
 /* Map `sr_events`: ring of struct sr_event. */
 enum sr_event_kind {

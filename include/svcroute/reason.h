@@ -19,6 +19,7 @@
 	X(NOT_A_REPLY, "not-a-reply", "not from a service's backend")                                                  \
 	X(MARKED, "translated-before", "translated by the XDP program before")                                         \
 	X(FRAGMENT, "fragment-unknown", "a later fragment whose first was not seen")                                   \
+	X(TAKEOVER, "left-to-netfilter", "netfilter's, while connections are handed over")                             \
 	X(TO_TC, "left-to-tc", "XDP left the packet to tc")                                                            \
 	X(MALFORMED, "malformed", "cut short, or a header that lies about its length")
 
@@ -51,6 +52,7 @@ enum sr_refusal {
 	X(MARTIAN, "martian", "begun under a source address that cannot be the sender's", SILENT)                      \
 	X(TTL, "ttl-exceeded", "the hop limit is used up", EXPIRED)                                                    \
 	X(TOO_BIG, "too-big", "longer than the way out carries", TOO_BIG)                                              \
+	X(HELD, "held", "held back for a moment, while its connection is handed over", SILENT)                         \
 	X(SCTP_FRAGMENT, "sctp-fragment", "a fragment of SCTP whose ports change: its CRC needs the others", SILENT)   \
 	X(INTERNAL, "internal", "a rewrite failed half-way", SILENT)
 

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "conns.h"
 #include "kernel/maps.h"
+#include "kernel/takeover.h"
 #include "services.h"
 
 #define HARNESS_INSTANCE "packet-test"
@@ -303,6 +304,7 @@ int harness_teardown(void **state)
 	(void)state;
 	services_forget();
 	conns_forget();
+	sr_takeover_end(harness.datapath);
 	harness_write_devices();
 	if (!harness.is_unusual)
 		return 0;

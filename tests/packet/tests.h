@@ -27,6 +27,7 @@
 	X(halves)                                                                                                      \
 	X(conns)                                                                                                       \
 	X(events)                                                                                                      \
+	X(takeover)                                                                                                    \
 	X(races)                                                                                                       \
 	X(spread)                                                                                                      \
 	X(devices)                                                                                                     \

@@ -31,6 +31,7 @@
 	X(DEVICES, "sr_devices", SVCROUTE)                                                                             \
 	X(FRAGMENTS, "sr_fragments", PROGRAMS)                                                                         \
 	X(SOCKETS, "sr_sockets", PROGRAMS)                                                                             \
+	X(TAKEOVER, "sr_takeover", SVCROUTE)                                                                           \
 	X(COUNTERS, "sr_counters", PROGRAMS)                                                                           \
 	X(MONITOR, "sr_monitor", PROGRAMS)                                                                             \
 	X(EVENTS, "sr_events", PROGRAMS)                                                                               \
