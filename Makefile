@@ -17,7 +17,7 @@ COMMIT  := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 B       := build
 ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/; s/s390x/s390/; s/riscv64/riscv/')
 
-LIBS     := libbpf libelf zlib yaml-0.1 jansson libmnl
+LIBS     := libbpf libelf zlib yaml-0.1 jansson libmnl libnetfilter_conntrack
 CFLAGS   ?= -O2 -g
 CFLAGS   += -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -fno-common
 CPPFLAGS += -Iuser -Iinclude -I$(B) -D_GNU_SOURCE

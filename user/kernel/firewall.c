@@ -60,11 +60,17 @@ static int firewall_add_kube_proxy(struct sr_lines *lines, bool *told)
 				   "'kube-proxy --cleanup'");
 }
 
-/* Chains, without their rules: short even where there are 100,000 rules. */
-static int firewall_look_nft(struct sr_lines *lines, bool *told)
+/* Without their rules: short even where there are 100,000. NULL: nobody can tell. */
+static json_t *firewall_chains(void)
 {
 	firewall_autopclose FILE *f = popen("nft -j list chains 2>/dev/null", "re");
-	__attribute__((cleanup(firewall_decref))) json_t *root = f ? json_loadf(f, 0, NULL) : NULL;
+
+	return f ? json_loadf(f, 0, NULL) : NULL;
+}
+
+static int firewall_look_nft(struct sr_lines *lines, bool *told)
+{
+	__attribute__((cleanup(firewall_decref))) json_t *root = firewall_chains();
 	size_t index;
 	json_t *item;
 	int r = 0;
@@ -130,4 +136,17 @@ int sr_firewall_look(struct sr_lines *lines)
 	int r = firewall_look_nft(lines, &told);
 
 	return r < 0 ? r : firewall_look_legacy(lines, &told);
+}
+
+bool sr_firewall_has_nat(void)
+{
+	__attribute__((cleanup(firewall_decref))) json_t *root = firewall_chains();
+	size_t index;
+	json_t *item;
+
+	json_array_foreach (json_object_get(root, "nftables"), index, item)
+		if (strcmp(firewall_text(json_object_get(item, "chain"), "type"), "nat") == 0)
+			return true;
+	return !root || firewall_legacy_has("/proc/net/ip_tables_names", "nat") ||
+	       firewall_legacy_has("/proc/net/ip6_tables_names", "nat");
 }

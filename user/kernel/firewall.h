@@ -2,6 +2,8 @@
 #ifndef SVCROUTE_KERNEL_FIREWALL_H
 #define SVCROUTE_KERNEL_FIREWALL_H
 
+#include <stdbool.h>
+
 #include "kernel/lines.h"
 
 /*
@@ -10,5 +12,11 @@
  * holds tables; without these tools nothing is found. 0 or -ENOMEM.
  */
 int sr_firewall_look(struct sr_lines *lines);
+
+/*
+ * Does netfilter translate connections here? Only while there is a chain for
+ * that, whatever it holds. True also where no tool can tell.
+ */
+bool sr_firewall_has_nat(void);
 
 #endif
