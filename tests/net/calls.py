@@ -12,9 +12,13 @@ calls.py follow ADDRESS PORT SECONDS [--once]
 calls.py hold ADDRESS PORT SECONDS [--talk]
     asks GET / over TCP, keeps the connection, and says how a read of it ended;
     with --talk it goes on asking, a header five times a second
+calls.py keep ADDRESS PORT SECONDS
+    asks a whoami.py ten times a second over one HTTP connection; a line for
+    each: the answer's first word; the last one may be an error's name
 """
 import argparse
 import errno
+import http.client
 import socket
 import time
 
@@ -93,6 +97,22 @@ def hold(args):
             print(name_of(error), flush=True)
 
 
+def keep(args):
+    connection = http.client.HTTPConnection(args.address, args.port, timeout=3)
+    connection.connect()
+    connection.auto_open = False
+    end = time.monotonic() + args.seconds
+    try:
+        while time.monotonic() < end:
+            connection.request("GET", "/", headers={"Connection": "keep-alive"})
+            print(connection.getresponse().read().split()[0].decode(), flush=True)
+            time.sleep(0.1)
+    except OSError as error:
+        print(name_of(error), flush=True)
+    except http.client.HTTPException as error:
+        print(type(error).__name__, flush=True)
+
+
 def talk(sock, seconds):
     for _ in range(int(seconds * 5)):
         sock.sendall(b"X-Go: on\r\n")
@@ -111,12 +131,13 @@ def parse():
         command.add_argument("--v6only", type=int)
         command.add_argument("--timeout", type=float, default=1)
         command.set_defaults(run=call)
-    for function in (follow, hold):
+    for function in (follow, hold, keep):
         command = commands.add_parser(function.__name__)
         command.add_argument("address")
         command.add_argument("port", type=int)
         command.add_argument("seconds", type=float)
-        command.add_argument("--once" if function is follow else "--talk", action="store_true")
+        if function is not keep:
+            command.add_argument("--once" if function is follow else "--talk", action="store_true")
         command.set_defaults(run=function)
     return parser.parse_args()
 

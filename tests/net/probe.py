@@ -8,7 +8,8 @@ probe.py udp ADDRESS PORT [--connect] [--count N] [--interval S] [--size N]
 probe.py peer ADDRESS PORT
     connects over TCP; says getpeername() and the answer to GET /
 probe.py loop ADDRESS PORT SECONDS
-    asks GET /, each time on a new connection; says "N answered, N failed"
+    asks GET /, each time on a new connection; says "N answered, N failed", also
+    when it is told to end (SIGTERM)
 probe.py reuse ADDRESS PORT N
     the same N times, each time from the same port of its own
 probe.py refused ADDRESS PORT
@@ -22,6 +23,7 @@ probe.py hop ADDRESS PORT TTL
 import argparse
 import errno
 import os
+import signal
 import socket
 import time
 
@@ -82,13 +84,17 @@ def ask(args):
 def loop(args):
     answered = failed = 0
     end = time.monotonic() + args.seconds
-    while time.monotonic() < end:
-        try:
-            ask(args)
-            answered += 1
-        except OSError:
-            failed += 1
-        time.sleep(0.002)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        while time.monotonic() < end:
+            try:
+                ask(args)
+                answered += 1
+            except OSError:
+                failed += 1
+            time.sleep(0.002)
+    except KeyboardInterrupt:
+        pass
     print(f"{answered} answered, {failed} failed")
 
 

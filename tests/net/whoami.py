@@ -4,7 +4,8 @@
 
 It listens on PORT over HTTP and UDP, IPv4 and IPv6. GET / answers "NAME CLIENT",
 CLIENT being the address that the pod sees; GET /bytes/N answers N bytes; POST
-answers how many bytes it got and their SHA-256. A datagram comes back behind
+answers how many bytes it got and their SHA-256. Whoever sends "Connection:
+keep-alive" may ask again on the same connection. A datagram comes back behind
 the same "NAME CLIENT ".
 """
 import hashlib
@@ -54,6 +55,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def start(self, length):
         self.send_response(200)
         self.send_header("Content-Length", str(length))
+        if self.headers.get("Connection") == "keep-alive":
+            self.send_header("Connection", "keep-alive")
+            self.close_connection = False
         self.end_headers()
 
     def log_message(self, *_):

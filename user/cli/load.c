@@ -15,6 +15,7 @@
 #include "cli/confirm.h"
 #include "cli/leases.h"
 #include "cli/load.h"
+#include "kernel/adopt.h"
 #include "kernel/maps.h"
 
 #define LOAD_ATTEMPTS 5
@@ -122,10 +123,16 @@ static int load_write_settings(const struct sr_load *load, struct sr_error *err)
 
 int sr_load_attach(struct sr_load *load, struct sr_error *err)
 {
+	sr_autoadopt struct sr_adopt *adopt = NULL;
 	struct sr_attach_config config;
+	int r = 0;
 
 	sr_targets_config(&load->targets, &config);
-	return sr_attach_apply(load->datapath, &config, &load->attachments, err);
+	if (load->options->adopt)
+		r = sr_adopt_begin(&adopt, load->datapath, &config, err);
+	if (r == 0)
+		r = sr_attach_apply(load->datapath, &config, &load->attachments, err);
+	return r == 0 && adopt ? sr_adopt_finish(adopt, &load->adopted, err) : r;
 }
 
 static int load_write(struct sr_load *load, struct sr_error *err)
@@ -144,8 +151,10 @@ static int load_write(struct sr_load *load, struct sr_error *err)
 
 static int load_commit(struct sr_load *load, struct sr_error *err)
 {
-	int r = sr_load_lock(load, err);
+	int r = load->options->adopt ? sr_adopt_check(err) : 0;
 
+	if (r == 0)
+		r = sr_load_lock(load, err);
 	if (r == 0)
 		r = load_read(load, err);
 	if (r == 0)
@@ -159,6 +168,22 @@ static int load_commit(struct sr_load *load, struct sr_error *err)
 	return r < 0 ? sr_load_undo(load, r) : 0;
 }
 
+/* Of the services that would be served. */
+static int load_predict_adopted(struct sr_load *load, struct sr_error *err)
+{
+	sr_autofree struct sr_service *service = calloc(load->plan.num + 1, sizeof(*service));
+	struct sr_services services = {.item = service};
+	struct sr_attach_config config;
+
+	if (!service)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < load->plan.num; i++)
+		if (load->plan.op[i].want)
+			service[services.num++] = *load->plan.op[i].want;
+	sr_targets_config(&load->targets, &config);
+	return sr_adopt_predict(&services, &config, &load->adopted, err);
+}
+
 static int load_pretend(struct sr_load *load, struct sr_error *err)
 {
 	int r = load->datapath ? load_read(load, err) : 0;
@@ -167,6 +192,8 @@ static int load_pretend(struct sr_load *load, struct sr_error *err)
 		r = load_plan(load, err);
 	if (r == 0)
 		r = sr_targets_predict(load, err);
+	if (r == 0 && load->options->adopt)
+		r = load_predict_adopted(load, err);
 	return r < 0 ? r : sr_announce_predict(load, err);
 }
 

@@ -16,10 +16,12 @@
 #include "model/claims.h"
 #include "model/k8s.h"
 #include "model/plan.h"
+#include "model/takeover.h"
 
 struct sr_load_options {
 	struct sr_settings given;
 	struct sr_strings files;
+	bool adopt;
 	bool dry_run;
 	uint32_t confirm; /* seconds; 0: not asked for */
 };
@@ -64,7 +66,8 @@ struct sr_load {
 	struct sr_plan plan;
 
 	struct sr_claims announced;
-	pid_t watcher; /* who undoes it if nobody confirms it; 0: nobody */
+	pid_t watcher;		 /* who undoes it if nobody confirms it; 0: nobody */
+	struct sr_fates adopted; /* with --adopt: of connections that netfilter had */
 
 	struct sr_notes notes;	  /* what one should know */
 	struct sr_notes warnings; /* what stops traffic */

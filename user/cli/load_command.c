@@ -147,6 +147,13 @@ static const struct sr_option load_options[] = {
 			"(the larger gap beside net.ipv4.ip_local_port_range)",
 	},
 	{
+		.name = "adopt",
+		.type = &sr_type_flag,
+		.offset = LOAD_OFFSET(adopt),
+		.help = "take over the connections that kube-proxy's rules translate now: none breaks, and the\n"
+			"rules can be removed",
+	},
+	{
 		.name = "confirm",
 		.type = &sr_type_seconds,
 		.offset = LOAD_OFFSET(confirm),
@@ -191,8 +198,8 @@ const struct sr_command sr_command_load = {
 	.name = "load",
 	.summary = "Attach the programs, and serve what manifests say",
 	.details = "It may be run again at any time: it changes what differs and disturbs no connection.\n"
-		   "Options other than -f, --confirm and --dry-run are kept; '' makes one unset again. Without\n"
-		   "manifests what is served stays as it is; what 'map add' made always does.",
+		   "Options other than -f, --adopt, --confirm and --dry-run are kept; '' makes one unset again.\n"
+		   "Without manifests what is served stays as it is; what 'map add' made always does.",
 	.options = load_options,
 	.size = sizeof(struct sr_load_options),
 	.formats = SR_PRINTS(JSON),

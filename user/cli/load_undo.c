@@ -9,6 +9,7 @@
 #include "cli/confirm.h"
 #include "cli/leases.h"
 #include "cli/load.h"
+#include "kernel/handback.h"
 #include "kernel/maps.h"
 
 /* The services as they were programmed before. */
@@ -73,11 +74,24 @@ static int load_give_back_leases(const struct sr_load *load, struct sr_error *er
 	return sr_leases_write(load->leases_path, load->leases_text, err);
 }
 
+/* To kube-proxy's rules, if they are still there; else nobody has them. */
+static void load_give_back_connections(const struct sr_load *load)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	struct sr_fates fates;
+	struct sr_error ignored;
+
+	if (sr_datapath_open(&datapath, load->globals->instance, SR_ACCESS_WRITE, &ignored) == 0)
+		sr_handback(datapath, &fates, &ignored);
+}
+
 int sr_load_restore(struct sr_load *load, struct sr_error *err)
 {
 	int r;
 
 	if (!load->was_loaded || load->was_empty) {
+		if (load->options->adopt)
+			load_give_back_connections(load);
 		r = sr_datapath_unload(load->globals->instance, err);
 		return r == -ENOENT ? 0 : r;
 	}

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cli/announce.h"
+#include "cli/fates.h"
 #include "cli/load.h"
 #include "cli/output.h"
 #include "cli/show.h"
@@ -235,11 +236,27 @@ static void report_lines(FILE *file, const char *what, char *const *line, size_t
 		fprintf(file, "%s: %s\n", what, line[i]);
 }
 
+static void report_adopted(const struct sr_load *load)
+{
+	const struct sr_fates *adopted = &load->adopted;
+
+	printf("%s%zu connections of netfilter's", load->options->dry_run ? "would adopt " : "adopted ",
+	       adopted->num[SR_FATE_CHANGES]);
+	if (sr_fates_stayed(adopted)) {
+		printf("; %zu stay with it, which needs a chain of type nat until they end: ",
+		       sr_fates_stayed(adopted));
+		sr_fates_write_stayed(stdout, adopted);
+	}
+	putchar('\n');
+}
+
 static int report_table(const struct sr_load *load, struct sr_error *err)
 {
 	if (report_services(load) < 0 || report_attachments(load) < 0 ||
 	    sr_announce_print(&load->announced, load->globals->verbose) < 0)
 		return sr_fail(err, -ENOMEM, "out of memory");
+	if (load->options->adopt)
+		report_adopted(load);
 	report_lines(stdout, "note", load->notes.line, load->notes.num);
 	report_lines(stdout, "note", load->attachments.note, load->attachments.num_notes);
 	report_lines(stdout, "warning", load->warnings.line, load->warnings.num);
@@ -304,7 +321,8 @@ static int report_json(const struct sr_load *load, struct sr_error *err)
 	if (!root || json_services(services, load) < 0 || json_attachments(attachments, load) < 0 ||
 	    json_lines(notes, load->notes.line, load->notes.num) < 0 ||
 	    json_lines(notes, load->attachments.note, load->attachments.num_notes) < 0 ||
-	    json_lines(warnings, load->warnings.line, load->warnings.num) < 0)
+	    json_lines(warnings, load->warnings.line, load->warnings.num) < 0 ||
+	    (load->options->adopt && json_object_set_new(root, "adopted", sr_fates_json(&load->adopted)) < 0))
 		return sr_fail(err, -ENOMEM, "out of memory");
 	return sr_json_print(stdout, root, err);
 }

@@ -6,13 +6,54 @@
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/confirm.h"
+#include "cli/fates.h"
 #include "kernel/datapath.h"
+#include "kernel/handback.h"
+
+struct unload_options {
+	bool handback;
+};
+
+static const struct sr_option unload_options[] = {
+	{
+		.name = "handback",
+		.type = &sr_type_flag,
+		.offset = offsetof(struct unload_options, handback),
+		.help = "first give our connections to kube-proxy's rules, which are there again: none breaks",
+	},
+	{},
+};
+
+static void unload_print_fates(const struct sr_fates *fates)
+{
+	printf("gave %zu connections to netfilter", fates->num[SR_FATE_CHANGES]);
+	if (sr_fates_stayed(fates)) {
+		printf("; %zu end: ", sr_fates_stayed(fates));
+		sr_fates_write_stayed(stdout, fates);
+	}
+	putchar('\n');
+}
+
+static int unload_handback(const struct sr_globals *globals, struct sr_error *err)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	struct sr_fates fates;
+	int r = sr_datapath_open(&datapath, globals->instance, SR_ACCESS_WRITE, err);
+
+	if (r == 0)
+		r = sr_handback(datapath, &fates, err);
+	if (r == 0 && !globals->quiet)
+		unload_print_fates(&fates);
+	return r;
+}
 
 static int unload_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
 {
-	int r;
+	const struct unload_options *opts = options;
+	int r = opts->handback ? unload_handback(globals, err) : 0;
 
-	(void)options;
+	if (r < 0)
+		return r;
 	sr_confirm_drop(globals->instance);
 	r = sr_datapath_unload(globals->instance, err);
 	if (r == -ENOENT)
@@ -27,5 +68,7 @@ const struct sr_command sr_command_unload = {
 	.summary = "Detach the programs and remove all that was loaded",
 	.details = "Traffic to services is no longer routed. Addresses that were given to services stay\n"
 		   "theirs, for the next load.",
+	.options = unload_options,
+	.size = sizeof(struct unload_options),
 	.run = unload_run,
 };
