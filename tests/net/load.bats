@@ -218,3 +218,28 @@ everything() {
 		done | sort -u
 	)
 }
+
+# examples: those of the manual, a command a line, without what they are piped to or written into.
+examples() {
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$LAB_ROOT/user/svcroute.8" |
+		sed -n '/^\.Bd/,/^\.Ed/{/^\./d; s/\\e$/\\/; p}' |
+		sed -e ':a' -e '/\\$/{N; s/\\\n//; ba' -e '}' |
+		sed -n 's/^ *svcroute //; t cut; d; :cut; s/ [|>].*//; s/ |$//; p'
+}
+
+@test "the manual has an example of every command, and none that the command line refuses" {
+	local command example
+	local -a words
+
+	while read -r command; do
+		examples | grep -qE -- "^$command( |$)" || fail "no example of $command"
+	done < <(sr help | awk '/^  [a-z]/ { sub(/  [A-Z].*/, ""); print }' | tr -s ' ')
+	# No file is there, and no instance: what is right fails by that, and what is wrong before it.
+	cd "$BATS_TEST_TMPDIR"
+	while read -r example; do
+		eval "words=($example)"
+		[[ $example == load* && $example != *' -f '* ]] && words+=(--dry-run)
+		SVCROUTE_CONFIG_DIR=$BATS_TEST_TMPDIR run other "${words[@]}" --instance "$LAB-none" </dev/null
+		((status < 2)) || fail "svcroute $example: $output"
+	done < <(examples)
+}
