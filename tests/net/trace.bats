@@ -21,6 +21,16 @@ setup_file() {
 	lab_load node1 -q -f "$LAB_DIR/services.yaml" --uplink eth0 --pods 'azv*' --node node1 --service-cidr 10.0.0.0/16
 }
 
+# Nothing runs on the client but what a test began: it may not speak while another is at work.
+teardown() {
+	local pid
+
+	for pid in $(ip netns pids "$LAB-client"); do
+		kill "$pid" 2>/dev/null || true
+	done
+	wait
+}
+
 teardown_file() {
 	setup
 	lab_stop
@@ -177,10 +187,9 @@ untold() {
 }
 
 @test "a connection goes on, and so do its answers" {
-	local client pid source
+	local client source
 
 	lab_in client timeout 40 "$LAB_PYTHON" "$LAB_TESTS/calls.py" hold 10.240.16.12 90 30 >/dev/null 2>&1 3>&- &
-	pid=$!
 	within 5 is_held
 	client=$(end_of client) source=$(end_of source)
 	run -0 sr trace "$client" 10.240.16.12:90
@@ -191,7 +200,6 @@ untold() {
 	run -0 sr trace 10.240.0.32:80 "$source"
 	told connection 'an answer, ESTABLISHED, of shop/far:http'
 	told destination "$source -> $client"
-	kill "$pid"
 }
 
 @test "what a socket would do" {
@@ -212,6 +220,29 @@ untold() {
 	told socket 'no socket hooks are attached'
 	run -0 sr trace 10.240.32.10 10.240.16.10:90
 	untold socket
+}
+
+# connects ADDRESS PORT: as a process of the host does: its errno's name, or "connected".
+connects() {
+	lab_in node1 "$LAB_PYTHON" - "$1" "$2" <<-'PY'
+		import errno, socket, sys
+		with socket.socket() as s:
+		    s.settimeout(2)
+		    code = s.connect_ex((sys.argv[1], int(sys.argv[2])))
+		print(errno.errorcode[code] if code else 'connected')
+	PY
+}
+
+@test "a port that no service has: a socket is refused where the address is ours, as told" {
+	run -0 sr trace 10.240.0.4 10.0.0.10:99
+	told socket 'connect\(\) is refused at once: no service has that port'
+	[[ $(connects 10.0.0.10 99) == ECONNREFUSED ]]
+	run -0 sr trace 10.240.0.4 10.240.16.11:91
+	told socket 'left as it is: no service is called'
+	[[ $(connects 10.240.16.11 91) != ECONNREFUSED ]]
+	run -0 sr trace 10.240.0.4 10.0.0.10:90
+	told socket 'goes to one of 3 endpoints'
+	[[ $(connects 10.0.0.10 90) == connected ]]
 }
 
 # state: all that packets write, and all that they read.

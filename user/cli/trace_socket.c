@@ -58,6 +58,8 @@ void sr_trace_explain_socket(struct sr_trace *trace)
 		return;
 	if (left)
 		sr_trace_say(trace->root, "socket", "%s", left);
+	else if (!frontend && sr_tracer_is_whole(trace->datapath, &trace->tuple.dst))
+		sr_trace_say(trace->root, "socket", "connect() is refused at once: no service has that port");
 	else if (!frontend || frontend->kind >= SR_FRONTEND_PASS)
 		sr_trace_say(trace->root, "socket", "connect() is left as it is: no service is called");
 	else

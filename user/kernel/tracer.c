@@ -214,6 +214,19 @@ bool sr_tracer_affinity(const struct sr_datapath *datapath, const struct sr_addr
 	return *seconds < timeout;
 }
 
+bool sr_tracer_is_whole(const struct sr_datapath *datapath, const struct sr_addr *addr)
+{
+	struct sr_announced_key key = {.addr = *addr}; /* on any device */
+	struct sr_announced announced;
+	struct sr_address address;
+
+	if (bpf_map_lookup_elem(datapath->map_fd[SR_MAP_ADDRESSES], addr, &address) < 0)
+		return false;
+	return address.flags & SR_ADDRESS_CLUSTER_IP ||
+	       (bpf_map_lookup_elem(datapath->map_fd[SR_MAP_ANNOUNCED], &key, &announced) == 0 &&
+		announced.state == SR_ANNOUNCED_HELD);
+}
+
 bool sr_tracer_device(const struct sr_datapath *datapath, uint32_t ifindex, struct sr_device *out)
 {
 	return bpf_map_lookup_elem(datapath->map_fd[SR_MAP_DEVICES], &ifindex, out) == 0;

@@ -54,6 +54,9 @@ int sr_tracer_run(struct sr_tracer *tracer, const struct sr_trial *trial, struct
 bool sr_tracer_affinity(const struct sr_datapath *datapath, const struct sr_addr *client, uint32_t service,
 			uint32_t timeout, uint32_t *backend, uint32_t *seconds);
 
+/* Is an address with services ours alone, so that its other ports are refused (bpf/lookup.h)? */
+bool sr_tracer_is_whole(const struct sr_datapath *datapath, const struct sr_addr *addr);
+
 /* A device of ours, as the programs know it; false: it is none. */
 bool sr_tracer_device(const struct sr_datapath *datapath, uint32_t ifindex, struct sr_device *out);
 
