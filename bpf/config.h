@@ -26,6 +26,13 @@ const volatile __u32 sr_num_service_cidrs __weak = 0;
 /* Established TCP connections end with their endpoint. */
 const volatile bool sr_terminate __weak = false;
 
+/* Flows for other nodes' backends go there through tunnels, and keep their client's address. */
+const volatile bool sr_dsr __weak = false;
+
+/* From where tunnels may come. */
+const volatile struct sr_net sr_dsr_from[SR_MAX_DSR_SOURCES] __weak = {};
+const volatile __u32 sr_num_dsr_from __weak = 0;
+
 /* Jiffies that an ICMP error to one peer costs, as net.ipv4.icmp_ratelimit says. 0: no limit. */
 const volatile __u32 sr_refusal_cost __weak = 0;
 

@@ -67,7 +67,7 @@ static __always_inline __u32 conn_timeout(__u8 proto, __u32 flags)
 		return sr_timeout_closing;
 	if (proto == IPPROTO_UDP)
 		return sr_timeout_udp;
-	return flags & SR_CONN_PROVEN ? sr_timeout_tcp : sr_timeout_new;
+	return flags & (SR_CONN_PROVEN | SR_CONN_DSR) ? sr_timeout_tcp : sr_timeout_new;
 }
 
 static __always_inline bool conn_is_live(const struct sr_conn *conn, __u32 flags)

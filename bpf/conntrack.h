@@ -18,6 +18,9 @@
  */
 static __always_inline bool conn_proves_itself(const struct sr_conn *conn, const struct pkt *pkt, __u32 flags)
 {
+	/* Its answers are not seen: it must have gone on for a while. */
+	if (flags & SR_CONN_DSR)
+		return !(pkt->tcp_flags & TCP_FLAG_SYN) && conn_now() - conn->created >= sr_prove_udp;
 	if (flags & SR_CONN_REPLY)
 		return pkt->tuple.proto == IPPROTO_TCP &&
 		       !(pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST));
@@ -32,6 +35,9 @@ static __always_inline __u32 conn_ending(const struct pkt *pkt, __u32 flags)
 
 	if (pkt->tcp_flags & TCP_FLAG_FIN)
 		end |= flags & SR_CONN_REPLY ? SR_CONN_FIN_SERVER : SR_CONN_FIN_CLIENT;
+	/* The backend's is not seen: the client's must do for both. */
+	if (end && flags & SR_CONN_DSR)
+		end = SR_CONN_CLOSED;
 	if (pkt->tcp_flags & TCP_FLAG_RST)
 		end |= SR_CONN_RESET;
 	return end & ~flags;
@@ -106,7 +112,8 @@ __subprog int conn_track_udp(struct sr_conn *conn)
 	flags = conn->to.flags;
 	if (flags & SR_CONN_REPLY && !(flags & SR_CONN_ANSWERED))
 		conn_mark(conn, SR_CONN_ANSWERED, 0);
-	return !(flags & SR_CONN_REPLY) && flags & SR_CONN_ANSWERED && conn_now() - conn->created >= sr_prove_udp;
+	return !(flags & SR_CONN_REPLY) && flags & (SR_CONN_ANSWERED | SR_CONN_DSR) &&
+	       conn_now() - conn->created >= sr_prove_udp;
 }
 
 /* Can the packet change more than the time when the connection was seen? */

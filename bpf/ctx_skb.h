@@ -165,6 +165,28 @@ static __always_inline int ctx_resize(sr_ctx *ctx, __u32 length)
 	return bpf_skb_change_tail(ctx, length + 4, 0) || bpf_skb_change_tail(ctx, length, 0) ? -1 : 0;
 }
 
+/* Room for another header of this size before the IP header; segments stay as they are. */
+static __always_inline int ctx_wrap(sr_ctx *ctx, __u32 size)
+{
+	__u64 family = size == sizeof(struct iphdr) ? BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 : BPF_F_ADJ_ROOM_ENCAP_L3_IPV6;
+
+	return bpf_skb_adjust_room(ctx, size, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO | family);
+}
+
+/* Take that much off it. */
+static __always_inline int ctx_unwrap(sr_ctx *ctx, __u32 size)
+{
+	return bpf_skb_adjust_room(ctx, -(__s32)size, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO);
+}
+
+/* What was unwrapped comes in once more, and bears this. No packet from without does. */
+#define CTX_UNWRAPPED 0x5372
+
+static __always_inline bool ctx_is_unwrapped(const sr_ctx *ctx)
+{
+	return unlikely(ctx->tc_index == CTX_UNWRAPPED);
+}
+
 static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)
 {
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);

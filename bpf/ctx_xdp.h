@@ -81,6 +81,17 @@ static __always_inline int ctx_resize(sr_ctx *ctx, __u32 length)
 	return ctx_length(ctx) == length ? 0 : -1;
 }
 
+/* Tunnels are tc's. */
+static __always_inline int ctx_wrap(sr_ctx *ctx, __u32 size)
+{
+	return -1;
+}
+
+static __always_inline bool ctx_is_unwrapped(const sr_ctx *ctx)
+{
+	return false;
+}
+
 static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)
 {
 	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);

@@ -11,9 +11,10 @@
 
 /* Where a new flow comes from. */
 enum side {
-	SIDE_POD,  /* of this node */
-	SIDE_WIRE, /* outside; another node's pods, too */
-	SIDE_HOST, /* this host itself, or a device that is not ours */
+	SIDE_POD,    /* of this node */
+	SIDE_WIRE,   /* outside; another node's pods, too */
+	SIDE_HOST,   /* this host itself, or a device that is not ours */
+	SIDE_TUNNEL, /* a gateway's tunnel: for this node's own backends */
 };
 
 /* Is it known to be a pod's address? */
@@ -37,6 +38,8 @@ static __always_inline bool dispatch_is_reachable(__u32 kind, enum side from)
  */
 static __always_inline enum sr_set dispatch_set(__u32 kind, __u32 flags, enum side from, const struct sr_addr *src)
 {
+	if (from == SIDE_TUNNEL)
+		return SR_SET_LOCAL;
 	if (kind == SR_FRONTEND_CLUSTER_IP)
 		return flags & SR_SERVICE_INTERNAL_LOCAL ? SR_SET_LOCAL : SR_SET_CLUSTER;
 	if (kind == SR_FRONTEND_HOST_PORT || !(flags & SR_SERVICE_EXTERNAL_LOCAL))

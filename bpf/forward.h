@@ -122,6 +122,14 @@ static __always_inline bool forward_must_ask_again(const sr_ctx *ctx, long way)
 	return way == BPF_FIB_LKUP_RET_NO_NEIGH && ctx_ingress(ctx) != ctx_ifindex(ctx);
 }
 
+/* Note in `pkt` where it leaves. */
+static __always_inline void forward_note(const sr_ctx *ctx, struct pkt *pkt, const struct bpf_fib_lookup *fib, long way)
+{
+	pkt->out_ifindex = fib->ifindex;
+	pkt->out_hop.nh_family = forward_must_ask_again(ctx, way) ? PKT_HOP_BY_ROUTE : fib->family;
+	__builtin_memcpy(pkt->out_hop.ipv6_nh, fib->ipv6_dst, 16);
+}
+
 /*
  * Where a packet leaves once it is `src` to `dst`: it is noted in `pkt`. What
  * XDP cannot finish it leaves untouched to tc.
@@ -152,9 +160,7 @@ static __noinline int forward_route(sr_ctx *ctx, struct pkt *pkt, const struct s
 	if (!forward_has_route(way))
 		return SR_DROP_NO_ROUTE;
 
-	pkt->out_ifindex = fib.ifindex;
-	pkt->out_hop.nh_family = forward_must_ask_again(ctx, way) ? PKT_HOP_BY_ROUTE : fib.family;
-	__builtin_memcpy(pkt->out_hop.ipv6_nh, fib.ipv6_dst, 16);
+	forward_note(ctx, pkt, &fib, way);
 	return CTX_CAN_REDO ? forward_link(ctx, &fib) : SR_OK;
 }
 

@@ -12,6 +12,7 @@
 #define BPF_ICMP_H
 
 #include "conn.h"
+#include "dsr.h"
 #include "forward.h"
 #include "packet.h"
 
@@ -107,6 +108,9 @@ static __always_inline bool icmp_turns_here(__u32 flags, bool outgoing)
 {
 	if (!(flags & SR_CONN_REPLY))
 		return true;
+	/* Of what went through a tunnel only the tunnel itself could be told. */
+	if (flags & SR_CONN_DSR)
+		return false;
 	/* The host as its own backend answers on its way out. */
 	return outgoing == (!(flags & SR_CONN_SNAT) || flags & SR_CONN_BACKEND_HOST);
 }
@@ -256,6 +260,10 @@ static __always_inline int icmp_pass(sr_ctx *ctx, struct pkt *pkt, bool outgoing
 		return SR_PASS_NOT_SERVED_PROTO;
 
 	flags = scratch->icmp.leaves.flags;
+	if (ctx_is_unwrapped(ctx) && flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR))
+		return SR_DROP_TUNNEL;
+	if (flags & SR_CONN_DSR)
+		return tc_dsr_send(ctx, pkt, &scratch->icmp.leaves.dst);
 	if (flags & SR_CONN_SNAT)
 		ret = forward_begin(ctx, pkt, flags, &scratch->icmp.src, &scratch->icmp.leaves.dst);
 	if (ret == SR_OK)

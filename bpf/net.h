@@ -30,6 +30,11 @@
 /* Let the next program, or the stack, have the packet: both for tcx and tc. */
 #define TC_ACT_UNSPEC (-1)
 
+/* bpf_skb_adjust_room(). */
+#define BPF_F_ADJ_ROOM_FIXED_GSO     (1ULL << 0)
+#define BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 (1ULL << 1)
+#define BPF_F_ADJ_ROOM_ENCAP_L3_IPV6 (1ULL << 2)
+
 #define IP_DF	  0x4000
 #define IP_MF	  0x2000
 #define IP_OFFSET 0x1fff

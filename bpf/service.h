@@ -34,6 +34,8 @@ static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, const stru
 {
 	int ret;
 
+	if (unlikely(to->flags & SR_CONN_DSR))
+		return CTX_CAN_REDO ? SR_PASS_TO_TC : CTX_NAME(dsr_send)(ctx, pkt, &to->dst);
 	if (!(to->flags & SR_CONN_SNAT))
 		return nat_rewrite(ctx, pkt, to);
 	if (unlikely(to->flags & SR_CONN_HELD))
@@ -71,7 +73,7 @@ static __always_inline bool service_is_collision(const struct pkt *pkt, struct s
 		return false;
 	tuple_invert(&scratch->reply.from, &pkt->tuple);
 	conn = conn_get(&scratch->reply.from);
-	if (!conn || (conn->to.flags & (SR_CONN_REPLY | SR_CONN_SNAT)) != SR_CONN_REPLY ||
+	if (!conn || (conn->to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR)) != SR_CONN_REPLY ||
 	    !conn_is_live(conn, conn->to.flags) || conn->isn == pkt->seq)
 		return false;
 
@@ -121,7 +123,7 @@ static __always_inline int service_choose(sr_ctx *ctx, const struct pkt *pkt, en
 
 	if (scratch->conn.to.flags & SR_CONN_DIRECT)
 		return SR_OK;
-	ret = backend_select(&scratch->conn, scratch->kind, from);
+	ret = backend_select(&scratch->conn, scratch->kind, ctx_is_unwrapped(ctx) ? SIDE_TUNNEL : from);
 	if (ret == SR_OK)
 		ret = from == SIDE_HOST ? source_choose_outbound(ctx, pkt) : source_choose(ctx, pkt, from);
 	return ret;
@@ -192,6 +194,8 @@ static __always_inline int service_in(sr_ctx *ctx, struct pkt *pkt, enum side fr
 	struct sr_conn *conn;
 
 	conn = conn_find(&pkt->tuple, &to);
+	if (conn && ctx_is_unwrapped(ctx) && to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR))
+		return SR_DROP_TUNNEL;
 	if (conn && to.flags & SR_CONN_REPLY && !(to.flags & SR_CONN_SNAT))
 		return SR_PASS_NOT_A_SERVICE;
 	return service_serve(ctx, pkt, from, conn, &to);
@@ -214,7 +218,7 @@ static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt, bool to_wir
 	int ret;
 
 	conn = conn_find(&pkt->tuple, &to);
-	if (conn && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT)) == SR_CONN_REPLY) {
+	if (conn && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR)) == SR_CONN_REPLY) {
 		ret = service_track(ctx, pkt, conn, to.flags);
 		return ret == SR_OK ? nat_rewrite(ctx, pkt, &to) : ret;
 	}

@@ -8,6 +8,7 @@
 
 #include "conn.h"
 #include "dispatch.h"
+#include "dsr.h"
 #include "forward.h"
 
 /* Who calls a ClusterIP and is no pod: only if it was told where pods live. */
@@ -65,9 +66,13 @@ static __noinline int source_choose(sr_ctx *ctx, const struct pkt *pkt, enum sid
 	scratch->conn.to.sport = pkt->tuple.sport;
 	scratch->conn.to.flags = 0;
 	ret = source_device(ctx, pkt, from, scratch, &device);
-	if (ret != SR_OK)
+	if (ret != SR_OK || !device)
 		return ret;
-	return device ? source_of_device(device, pkt, &scratch->conn) : SR_OK;
+	if (ctx_is_unwrapped(ctx))
+		return SR_DROP_TUNNEL;
+	if (from == SIDE_WIRE && dsr_choose())
+		return SR_OK;
+	return source_of_device(device, pkt, &scratch->conn);
 }
 
 /*

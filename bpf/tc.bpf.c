@@ -3,6 +3,7 @@
 #include "ctx_skb.h"
 
 #include "announce.h"
+#include "dsr_receive.h"
 #include "icmp.h"
 #include "monitor.h"
 #include "refuse.h"
@@ -53,6 +54,16 @@ static __always_inline int tc_in_many(struct __sk_buff *ctx, const struct pkt *p
 	return sr_reason_is_answer(ret) ? ret : SR_PASS_OTHER_HOST;
 }
 
+/* A gateway's packet comes in once more, without its outer header; any other tunnel's goes on. */
+static __always_inline int tc_in_tunnel(struct __sk_buff *ctx, struct pkt *pkt)
+{
+	int ret = dsr_receive(ctx, pkt);
+
+	if (ret == SR_OK)
+		pkt->out_ifindex = ctx->ifindex;
+	return verdict(ctx, pkt, ret, WAY_IN);
+}
+
 static __always_inline int tc_in(struct __sk_buff *ctx, enum side from, bool bare)
 {
 	struct pkt pkt = {};
@@ -62,6 +73,8 @@ static __always_inline int tc_in(struct __sk_buff *ctx, enum side from, bool bar
 	/* A port of a bridge is given its bridge's frames: so are pods' devices. */
 	if (from == SIDE_WIRE && unlikely(!ctx_is_for_us(ctx)))
 		return verdict(ctx, &pkt, tc_in_many(ctx, &pkt, ret), WAY_IN);
+	if (from == SIDE_WIRE && dsr_is_tunnel(&pkt, ret))
+		return tc_in_tunnel(ctx, &pkt);
 	if (ret == SR_OK)
 		ret = service_in(ctx, &pkt, from);
 	else if (ret == SR_PASS_NOT_SERVED_PROTO)
@@ -70,6 +83,8 @@ static __always_inline int tc_in(struct __sk_buff *ctx, enum side from, bool bar
 		ret = tc_announce_answer(ctx, &pkt, ret);
 	if (ret == SR_PASS_NOT_SERVED_PROTO)
 		ret = service_refuse_stray(&pkt, from);
+	if (from == SIDE_WIRE && ctx_is_unwrapped(ctx))
+		ret = dsr_end(ctx, ret);
 	return verdict(ctx, &pkt, ret, WAY_IN);
 }
 

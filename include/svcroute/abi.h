@@ -190,6 +190,7 @@ enum sr_conn_flags {
 	SR_CONN_BACKEND_HOST = 1 << 9,
 	SR_CONN_DIRECT = 1 << 10, /* of no service: see service_is_collision() */
 	SR_CONN_HELD = 1 << 11,	  /* beside SNAT: it changes hands; its packets go nowhere for a moment */
+	SR_CONN_DSR = 1 << 12,	  /* goes unchanged through a tunnel to the node `to.dst`; its answers do not pass us */
 };
 
 /* How the packets of one direction leave. */
@@ -300,6 +301,13 @@ struct sr_source_key {
 _Static_assert(sizeof(struct sr_source_key) == 24, "sr_source_key");
 
 #define SR_SOURCE_SERVICE_BITS 32
+
+/* Map `sr_nodes`: hash by struct sr_addr: on which other node, by its address, a backend's address lives. */
+struct sr_node {
+	struct sr_addr self;
+	struct sr_addr node;
+};
+_Static_assert(sizeof(struct sr_node) == 32, "sr_node");
 
 /* Map `sr_affinity`: LRU hash: the backend that a client was given last. */
 struct sr_affinity_key {
@@ -470,6 +478,8 @@ struct sr_settings_blob {
 /* As many networks of pods, and of ClusterIPs, can be named. */
 #define SR_MAX_CLUSTER_CIDRS 8
 #define SR_MAX_SERVICE_CIDRS 8
+/* ... and of gateways whose tunnels are trusted. */
+#define SR_MAX_DSR_SOURCES 8
 
 /* Where packets meet us: which program counts, and what it may do. */
 enum sr_hook {

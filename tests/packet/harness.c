@@ -237,6 +237,24 @@ void given_service_cidr(const char *network, uint8_t bits)
 	harness_load_unusual(&config);
 }
 
+void given_dsr(void)
+{
+	struct sr_datapath_config config = harness_usual;
+
+	config.dsr = true;
+	harness_load_unusual(&config);
+}
+
+void given_dsr_from(const char *gateway)
+{
+	struct sr_datapath_config config = harness_usual;
+
+	config.dsr_from[0].addr = world_addr(gateway, world.family);
+	config.dsr_from[0].bits = world.family == 4 ? 32 : 128;
+	config.num_dsr_from = 1;
+	harness_load_unusual(&config);
+}
+
 void given_terminate(void)
 {
 	struct sr_datapath_config config = harness_usual;

@@ -75,6 +75,10 @@ void given_affinity(const char *frontend, uint32_t seconds);
 void given_no_service(const char *frontend);
 /* Until the test ends, outside clients may call ClusterIPs. */
 void given_external_clusterips(void);
+/* Until the test ends, flows for other nodes' backends go through tunnels. */
+void given_dsr(void);
+/* Until the test ends, tunnels from this address are unwrapped. */
+void given_dsr_from(const char *gateway);
 /* Until the test ends, SNAT may use these ports only. */
 /*
  * ClusterIPs are open to the outside, and pods live in `network`/`bits`; in an

@@ -150,7 +150,7 @@ const char *frame_wrong_sum(const struct frame *frame)
 
 	if (is.family == 4 && sums_of(frame->bytes + 14, (frame->bytes[14] & 15) * 4, 0) != 0xffff)
 		return "the IPv4 header's checksum";
-	if (is.fragment)
+	if (is.fragment || is.proto == IPPROTO_IPIP || is.proto == IPPROTO_IPV6)
 		return NULL;
 	if (is.proto == IPPROTO_UDP && !is.transport[6] && !is.transport[7])
 		return is.family == 4 ? NULL : "UDP without a checksum over IPv6";

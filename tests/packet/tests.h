@@ -10,6 +10,7 @@
 #define GROUPS(X)                                                                                                      \
 	X(dnat)                                                                                                        \
 	X(snat)                                                                                                        \
+	X(dsr)                                                                                                         \
 	X(chain)                                                                                                       \
 	X(host)                                                                                                        \
 	X(policies)                                                                                                    \

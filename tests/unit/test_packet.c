@@ -82,6 +82,12 @@ static void in_words(void **state)
 	assert_says(&packet, "icmp echo request 10.0.0.1 > 10.96.0.10, TTL 64, 42 bytes");
 	packet = ping("fd00::1", "fd00::2");
 	assert_says(&packet, "icmp echo request fd00::1 > fd00::2, TTL 64, 62 bytes");
+	packet = make("10.0.0.1:1024", "10.96.0.10:53/udp", true);
+	packet.bytes[23] = IPPROTO_IPIP;
+	assert_says(&packet, "ipip 10.0.0.1 > 10.96.0.10, TTL 64, 42 bytes");
+	packet = make("[fd00::1]:1024", "[fd00:10::10]:53/udp", true);
+	packet.bytes[20] = IPPROTO_IPV6;
+	assert_says(&packet, "ip6ip6 fd00::1 > fd00:10::10, TTL 64, 62 bytes");
 }
 
 static void checksums_are_right(void **state)

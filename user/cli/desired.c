@@ -149,6 +149,22 @@ static int desired_read_leases(struct sr_load *load, struct sr_error *err)
 	return sr_leases_read(load->leases_path, &load->leases, &load->leases_text, err);
 }
 
+/* Where other nodes' endpoints live, which --dsr wants to know; and for how many it does not. */
+static int desired_find_homes(struct sr_load *load, const char *self, struct sr_error *err)
+{
+	size_t missing;
+	int r = sr_homes_make(&load->homes, load->manifests->k8s, self);
+
+	if (r == 0 && load->config.dsr) {
+		missing = sr_homes_missing(&load->homes, &load->desired);
+		if (missing)
+			r = sr_notes_add(&load->notes,
+					 "--dsr: %zu endpoints name no Node whose address is known: they keep SNAT",
+					 missing);
+	}
+	return r < 0 ? sr_fail(err, -ENOMEM, "out of memory") : 0;
+}
+
 int sr_desired_resolve(struct sr_load *load, struct sr_error *err)
 {
 	__attribute__((cleanup(pools_clear))) struct pools pools = {};
@@ -173,5 +189,6 @@ int sr_desired_resolve(struct sr_load *load, struct sr_error *err)
 		.num_subnets = pools.num_subnets,
 	};
 	sr_identity_tell(&identity, load, &options);
-	return sr_k8s_resolve(load->manifests->k8s, &options, &load->leases, &load->desired, &load->notes, err);
+	r = sr_k8s_resolve(load->manifests->k8s, &options, &load->leases, &load->desired, &load->notes, err);
+	return r < 0 ? r : desired_find_homes(load, options.node, err);
 }

@@ -17,6 +17,7 @@
 #include "cli/load.h"
 #include "kernel/adopt.h"
 #include "kernel/maps.h"
+#include "kernel/nodes.h"
 
 #define LOAD_ATTEMPTS 5
 
@@ -24,6 +25,8 @@ void sr_load_clear(struct sr_load *load)
 {
 	sr_plan_clear(&load->plan);
 	sr_claims_clear(&load->announced);
+	sr_homes_clear(&load->known);
+	sr_homes_clear(&load->homes);
 	sr_services_clear(&load->desired);
 	sr_services_clear(&load->programmed);
 	sr_attachments_clear(&load->attachments);
@@ -54,6 +57,8 @@ static int load_read(struct sr_load *load, struct sr_error *err)
 {
 	int r = sr_maps_read(load->datapath, &load->programmed, err);
 
+	if (r == 0)
+		r = sr_nodes_read(load->datapath, &load->known, err);
 	return r < 0 ? r : sr_attach_list(load->datapath, &load->attached, err);
 }
 
@@ -140,6 +145,8 @@ static int load_write(struct sr_load *load, struct sr_error *err)
 	int r = load_write_leases(load, err);
 
 	load->has_begun = true;
+	if (r == 0 && load->manifests->is_all)
+		r = sr_nodes_write(load->datapath, &load->homes, err);
 	if (r == 0 && !sr_plan_is_empty(&load->plan))
 		r = sr_maps_apply(load->datapath, &load->plan, err);
 	if (r == 0)

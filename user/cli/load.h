@@ -14,6 +14,7 @@
 #include "kernel/attach.h"
 #include "kernel/netdev.h"
 #include "model/claims.h"
+#include "model/homes.h"
 #include "model/k8s.h"
 #include "model/plan.h"
 #include "model/takeover.h"
@@ -63,6 +64,8 @@ struct sr_load {
 
 	struct sr_services programmed;
 	struct sr_services desired;
+	struct sr_homes known; /* where backends lived, as it was programmed; `homes`: as it is to be */
+	struct sr_homes homes;
 	struct sr_plan plan;
 
 	struct sr_claims announced;

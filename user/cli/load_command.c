@@ -9,6 +9,8 @@
 
 static const char *const xdp_words[] = {"auto", "native", "generic", "off", NULL};
 
+static const char *const dsr_words[] = {SR_DSR_IPIP, SR_DSR_OFF, NULL};
+
 static const char *const sockets_words[] = {SR_SOCKETS_HOST, SR_SOCKETS_ALL, SR_SOCKETS_OFF, NULL};
 
 #define LOAD_OFFSET(field) offsetof(struct sr_load_options, field)
@@ -98,6 +100,22 @@ static const struct sr_option load_options[] = {
 		.offset = LOAD_OFFSET(given.route_proto),
 		.value = "N",
 		.help = "keep routes to those addresses, of this protocol number, for BIRD or FRR to export",
+	},
+	{
+		.name = "dsr",
+		.type = &sr_type_word,
+		.offset = LOAD_OFFSET(given.dsr),
+		.value = "ipip|off",
+		.words = dsr_words,
+		.help = "ipip: what is for another node's endpoint goes there in a tunnel, and the node answers\n"
+			"the client itself (off: it gets this machine's address, and is answered through us)",
+	},
+	{
+		.name = "dsr-from",
+		.type = &sr_type_cidrs,
+		.offset = LOAD_OFFSET(given.dsr_from),
+		.value = "CIDR",
+		.help = "unwrap what gateways with these addresses send so, for endpoints of this node (none)",
 	},
 	{
 		.name = "xdp",

@@ -55,6 +55,8 @@ static int load_config(const struct sr_settings *settings, struct sr_datapath_co
 		.snat_port_low = (uint16_t)low,
 		.snat_port_high = (uint16_t)high,
 		.terminate = settings->terminate == SR_ANSWER_YES,
+		.dsr = settings->dsr && strcmp(settings->dsr, SR_DSR_IPIP) == 0,
+		.num_dsr_from = settings->dsr_from.num,
 		.num_cluster_cidrs = settings->cluster_cidrs.num,
 		.num_service_cidrs = settings->service_cidrs.num,
 	};
@@ -62,7 +64,17 @@ static int load_config(const struct sr_settings *settings, struct sr_datapath_co
 	if (r == 0)
 		r = load_networks(out->service_cidrs, SR_MAX_SERVICE_CIDRS, &settings->service_cidrs, "service-cidr",
 				  err);
+	if (r == 0)
+		r = load_networks(out->dsr_from, SR_MAX_DSR_SOURCES, &settings->dsr_from, "dsr-from", err);
 	return r;
+}
+
+/* Generic XDP would meet what tc unwraps, and not know what it is. */
+static int load_check_tunnels(const struct sr_settings *settings, struct sr_error *err)
+{
+	if (settings->dsr_from.num && settings->xdp && strcmp(settings->xdp, "generic") == 0)
+		return sr_fail(err, -EINVAL, "--dsr-from and --xdp generic contradict each other");
+	return 0;
 }
 
 /* What only manifests give a meaning to is kept for the next ones. */
@@ -77,6 +89,7 @@ static int load_note_idle(struct sr_load *load)
 		{given->zone, "zone"},
 		{given->nodeport_addresses, "nodeport-addresses"},
 		{given->subnets.num, "subnet"},
+		{given->dsr && strcmp(given->dsr, SR_DSR_IPIP) == 0, "dsr"},
 	};
 	int r = 0;
 
@@ -97,6 +110,8 @@ int sr_load_prepare(struct sr_load *load, struct sr_error *err)
 		return sr_fail(err, -ENOMEM, "out of memory");
 
 	r = load_config(&load->settings, &load->config, err);
+	if (r == 0)
+		r = load_check_tunnels(&load->settings, err);
 	if (r == 0)
 		r = sr_targets_choose(load, err);
 	if (r == 0)

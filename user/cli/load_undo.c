@@ -11,14 +11,17 @@
 #include "cli/load.h"
 #include "kernel/handback.h"
 #include "kernel/maps.h"
+#include "kernel/nodes.h"
 
-/* The services as they were programmed before. */
+/* The services, and where their backends live, as they were programmed before. */
 static int load_give_back_services(struct sr_load *load, struct sr_error *err)
 {
 	sr_autoservices struct sr_services now = {};
 	sr_autoplan struct sr_plan plan = {};
 	int r = sr_maps_read(load->datapath, &now, err);
 
+	if (r == 0)
+		r = sr_nodes_write(load->datapath, &load->known, err);
 	if (r == 0)
 		r = sr_plan_make(&plan, &now, &load->programmed, NULL, err);
 	return r < 0 ? r : sr_maps_apply(load->datapath, &plan, err);

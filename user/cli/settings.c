@@ -33,6 +33,8 @@ static const struct setting settings_table[] = {
 	{"subnet", SETTING_LIST, offsetof(struct sr_settings, subnets)},
 	{"announce", SETTING_LIST, offsetof(struct sr_settings, announce)},
 	{"route-proto", SETTING_TEXT, offsetof(struct sr_settings, route_proto)},
+	{"dsr", SETTING_TEXT, offsetof(struct sr_settings, dsr)},
+	{"dsr-from", SETTING_LIST, offsetof(struct sr_settings, dsr_from)},
 	{"xdp", SETTING_TEXT, offsetof(struct sr_settings, xdp)},
 	{"sockets", SETTING_TEXT, offsetof(struct sr_settings, sockets)},
 	{"cgroup", SETTING_TEXT, offsetof(struct sr_settings, cgroup)},

@@ -17,17 +17,23 @@
 #define SR_SOCKETS_ALL	"all"
 #define SR_SOCKETS_OFF	"off"
 
+/* --dsr: how flows get to backends on other nodes; off (SNAT) by default. */
+#define SR_DSR_IPIP "ipip"
+#define SR_DSR_OFF  "off"
+
 struct sr_settings {
 	struct sr_strings uplinks;
 	struct sr_strings pods;
 	struct sr_strings cluster_cidrs;
 	struct sr_strings service_cidrs;
 	struct sr_strings subnets;
+	struct sr_strings dsr_from;
 	struct sr_strings announce; /* devices, or "uplinks" */
 	char *node;
 	char *zone;
 	char *nodeport_addresses;
 	char *route_proto;
+	char *dsr; /* SR_DSR_* */
 	char *xdp;
 	char *sockets; /* SR_SOCKETS_* */
 	char *cgroup;

@@ -218,10 +218,16 @@ static void explain_change(json_t *json, const char *key, const struct sr_addr *
 
 static void explain_translation(const struct sr_trace_step *step)
 {
+	char node[SR_ADDR_TEXT];
 	struct sr_packet_view out;
 
 	if (step->end.reason != SR_OK || sr_packet_read(&out, &step->end.packet) < 0)
 		return;
+	if (out.is_tunnel) {
+		sr_trace_say(step->json, "tunnel", "as it is, within another packet to %s, the backend's node",
+			     sr_addr_format(node, &out.tuple.dst));
+		return;
+	}
 	explain_change(step->json, "destination", &step->in.tuple.dst, step->in.tuple.dport, &out.tuple.dst,
 		       out.tuple.dport);
 	explain_change(step->json, "source", &step->in.tuple.src, step->in.tuple.sport, &out.tuple.src,

@@ -20,6 +20,7 @@
 	X(ADDRESSES, "sr_addresses", SVCROUTE)                                                                         \
 	X(ANNOUNCED, "sr_announced", SVCROUTE)                                                                         \
 	X(SOURCES, "sr_sources", SVCROUTE)                                                                             \
+	X(NODES, "sr_nodes", SVCROUTE)                                                                                 \
 	X(AFFINITY, "sr_affinity", PROGRAMS)                                                                           \
 	X(REFUSALS, "sr_refusals", PROGRAMS)                                                                           \
 	X(FRONTENDS, "sr_frontends", SVCROUTE)                                                                         \

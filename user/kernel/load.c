@@ -54,6 +54,8 @@ static void load_set_networks(struct svcroute_bpf *skel, const struct sr_datapat
 {
 	load_set_nets((void *)skel->rodata->sr_cluster_cidrs, config->cluster_cidrs, config->num_cluster_cidrs);
 	load_set_nets((void *)skel->rodata->sr_service_cidrs, config->service_cidrs, config->num_service_cidrs);
+	load_set_nets((void *)skel->rodata->sr_dsr_from, config->dsr_from, config->num_dsr_from);
+	skel->rodata->sr_num_dsr_from = config->num_dsr_from;
 	skel->rodata->sr_num_cluster_cidrs = config->num_cluster_cidrs;
 	skel->rodata->sr_num_service_cidrs = config->num_service_cidrs;
 }
@@ -72,6 +74,7 @@ static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_c
 	load_set_networks(skel, config);
 	sr_timeouts_get(&timeouts);
 	skel->rodata->sr_allow_external_clusterip = config->allow_external_clusterip;
+	skel->rodata->sr_dsr = config->dsr;
 	skel->rodata->sr_terminate = config->terminate;
 	skel->rodata->sr_snat_port_low = ports.low;
 	skel->rodata->sr_snat_port_high = ports.high;

@@ -237,6 +237,9 @@ int sr_packet_read(struct sr_packet_view *out, const struct sr_packet *packet)
 	memset(out, 0, sizeof(*out));
 	out->length = packet->length;
 	at = packet_read_ip(out, packet);
+	out->is_tunnel = at && out->tuple.proto == (out->family == 4 ? IPPROTO_IPIP : IPPROTO_IPV6);
+	if (out->is_tunnel)
+		return 0;
 	if (!at || at + 8 > packet->length || (out->tuple.proto == IPPROTO_TCP && at + 20 > packet->length))
 		return -EINVAL;
 

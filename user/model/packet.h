@@ -35,7 +35,8 @@ void sr_packet_make(struct sr_packet *out, const struct sr_packet_spec *spec);
 /* What a packet says of itself. */
 struct sr_packet_view {
 	struct sr_tuple
-		tuple; /* of ICMP, ports are 0, and an echo's identifier is `sport`; ICMPv6 is IPPROTO_ICMP, too */
+		tuple;	/* of ICMP, ports are 0, and an echo's identifier is `sport`; ICMPv6 is IPPROTO_ICMP, too */
+	bool is_tunnel; /* IP in IP of the same family: the tuple is the outer one, without ports */
 	uint8_t family;
 	uint8_t ttl;
 	uint8_t flags; /* TCP's */
@@ -50,7 +51,7 @@ int sr_packet_read(struct sr_packet_view *out, const struct sr_packet *packet);
 /* "tcp SYN 10.0.0.1:1024 > 10.96.0.10:80, TTL 64, 54 bytes". `out` has SR_PACKET_TEXT bytes; return `out`. */
 char *sr_packet_format(char *out, const struct sr_packet_view *view);
 
-/* "icmp" for IPPROTO_ICMP; others as sr_proto_name(). */
+/* "icmp" for IPPROTO_ICMP, "ipip" and "ip6ip6" for tunnels; others as sr_proto_name(). */
 const char *sr_packet_proto_name(uint8_t proto);
 
 #endif

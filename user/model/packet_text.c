@@ -12,7 +12,10 @@
 
 const char *sr_packet_proto_name(uint8_t proto)
 {
-	return proto == IPPROTO_ICMP ? "icmp" : sr_proto_name(proto);
+	return proto == IPPROTO_ICMP   ? "icmp"
+	       : proto == IPPROTO_IPIP ? "ipip"
+	       : proto == IPPROTO_IPV6 ? "ip6ip6"
+				       : sr_proto_name(proto);
 }
 
 static void format_tcp(char *out, size_t size, uint8_t flags)
@@ -73,7 +76,7 @@ static void format_end(char *out, const struct sr_addr *addr, __be16 port, bool 
 char *sr_packet_format(char *out, const struct sr_packet_view *view)
 {
 	char from[SR_HOSTPORT_TEXT], to[SR_HOSTPORT_TEXT], kind[32];
-	bool has_ports = view->tuple.proto != IPPROTO_ICMP;
+	bool has_ports = view->tuple.proto != IPPROTO_ICMP && !view->is_tunnel;
 
 	format_end(from, &view->tuple.src, view->tuple.sport, has_ports);
 	format_end(to, &view->tuple.dst, view->tuple.dport, has_ports);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Direct server return, the node's half: what gateways that we were told of
+ * (--dsr-from) send through tunnels to this node, and is for a frontend, loses
+ * its outer header and comes in once more. It is given to this node's own
+ * backends and nobody else's, so that nothing goes round in circles; other
+ * tunnels are none of our business. tc only.
+ */
+#ifndef BPF_DSR_RECEIVE_H
+#define BPF_DSR_RECEIVE_H
+
+#include "dsr.h"
+
+#define DSR_ECT_1 1
+#define DSR_ECT_0 2
+#define DSR_CE	  3
+
+static __always_inline bool dsr_is_tunnel(const struct pkt *pkt, int ret)
+{
+	return unlikely(ret == SR_PASS_NOT_SERVED_PROTO && sr_num_dsr_from &&
+			pkt->tuple.proto == (pkt->family == 4 ? IPPROTO_IPIP : IPPROTO_IPV6));
+}
+
+static __always_inline bool dsr_is_trusted(const struct sr_addr *src)
+{
+	for (__u32 i = 0; i < SR_MAX_DSR_SOURCES; i++)
+		if (i < sr_num_dsr_from && net_contains(&sr_dsr_from[i], src))
+			return true;
+	return false;
+}
+
+/* (Where it has no route to, a packet to this link address has no other end than here, either.) */
+static __always_inline bool dsr_is_for_us(sr_ctx *ctx, const struct pkt *pkt)
+{
+	struct bpf_fib_lookup fib = {};
+
+	forward_ask(&fib, ctx, pkt, &pkt->tuple.src, &pkt->tuple.dst);
+	return ctx_fib_lookup(ctx, &fib) == BPF_FIB_LKUP_RET_NOT_FWDED;
+}
+
+/* Is the inner packet of the same family, and addressed to a frontend? */
+static __always_inline bool dsr_is_served(sr_ctx *ctx, const struct pkt *pkt)
+{
+	struct sr_addr dst = {};
+	__be32 v4;
+	__u8 version;
+
+	if (pkt->fragment != PKT_WHOLE || pkt_l4(pkt) != pkt_l3(pkt) + dsr_size(pkt) ||
+	    ctx_read(ctx, pkt_l4(pkt), &version, 1) || version >> 4 != pkt->family)
+		return false;
+	if (pkt->family == 6)
+		return ctx_read(ctx, pkt_l4(pkt) + offsetof(struct ipv6hdr, daddr), &dst, sizeof(dst)) == 0 &&
+		       address_flags(&dst) >= 0;
+	if (ctx_read(ctx, pkt_l4(pkt) + offsetof(struct iphdr, daddr), &v4, sizeof(v4)))
+		return false;
+	addr_from_v4(&dst, v4);
+	return address_flags(&dst) >= 0;
+}
+
+/* What the inner header says of congestion in the end; < 0: it cannot, so that the packet is dropped instead. */
+static __always_inline int dsr_ecn(__u8 outer, __u8 inner)
+{
+	if (outer == DSR_CE)
+		return inner ? DSR_CE : -1;
+	return outer == DSR_ECT_1 && inner == DSR_ECT_0 ? DSR_ECT_1 : inner;
+}
+
+/* Bring what the outer header says of congestion to the inner one (RFC 6040, section 4.2). */
+static __always_inline int dsr_merge_ecn(sr_ctx *ctx, const struct pkt *pkt)
+{
+	__u8 shift = pkt->family == 4 ? 0 : 4;
+	__u8 outer, old, new;
+	__sum16 check;
+	int ecn;
+
+	if (ctx_read(ctx, pkt_l3(pkt) + 1, &outer, 1) || ctx_read(ctx, pkt_l4(pkt) + 1, &old, 1))
+		return SR_DROP_INTERNAL;
+	ecn = dsr_ecn(outer >> shift & 3, old >> shift & 3);
+	if (ecn < 0)
+		return SR_DROP_TUNNEL;
+	new = (old & ~(3 << shift)) | ecn << shift;
+	if (likely(new == old))
+		return SR_OK;
+	if (bpf_skb_store_bytes(ctx, pkt_l4(pkt) + 1, &new, 1, pkt->family == 6 ? BPF_F_RECOMPUTE_CSUM : 0))
+		return SR_DROP_INTERNAL;
+	if (pkt->family == 6)
+		return SR_OK;
+	if (ctx_read(ctx, pkt_l4(pkt) + offsetof(struct iphdr, check), &check, sizeof(check)))
+		return SR_DROP_INTERNAL;
+	check = csum_update(check, nat_word_delta(bpf_htons(old), bpf_htons(new)));
+	return bpf_skb_store_bytes(ctx, pkt_l4(pkt) + offsetof(struct iphdr, check), &check, sizeof(check), 0)
+		       ? SR_DROP_INTERNAL
+		       : SR_OK;
+}
+
+/* A tunnel's packet. SR_OK: it is unwrapped, and is to come in once more; else what becomes of it as it is. */
+__subprog int dsr_receive(struct __sk_buff *ctx, const struct pkt *pkt)
+{
+	int ret;
+
+	if (!pkt)
+		return SR_DROP_INTERNAL;
+	if (!dsr_is_trusted(&pkt->tuple.src) || !dsr_is_for_us(ctx, pkt) || !dsr_is_served(ctx, pkt))
+		return SR_PASS_NOT_SERVED_PROTO;
+	ret = dsr_merge_ecn(ctx, pkt);
+	if (ret != SR_OK)
+		return ret;
+	if (ctx_unwrap(ctx, dsr_size(pkt)))
+		return SR_DROP_INTERNAL;
+	ctx->tc_index = CTX_UNWRAPPED;
+	return SR_OK;
+}
+
+/* What was unwrapped is served, or goes nowhere. */
+static __always_inline int dsr_end(struct __sk_buff *ctx, int ret)
+{
+	ctx->tc_index = 0;
+	if (ret == SR_DROP_NO_LOCAL_ENDPOINT || (ret > 0 && !sr_reason_is_answer(ret)))
+		return SR_DROP_TUNNEL;
+	return ret;
+}
+
+#endif

@@ -1,0 +1,175 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Direct server return: the gateway sends what is for a pod to the pod's node,
+# and the node answers the client itself. Every link carries 1500 bytes.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/net/expect.bash
+	source "$BATS_TEST_DIRNAME/expect.bash"
+	lab_use sr-dsr
+}
+
+setup_file() {
+	setup
+	net_start gateway
+	# What comes from a node is not where the fabric sends the service's packets.
+	lab_sysctl fabric net.ipv4.conf.node1.rp_filter=0 net.ipv4.conf.node2.rp_filter=0
+	lab_ip fabric addr del "$LAB_GATEWAY4/32" dev lo
+	lab_ip fabric addr add 192.0.2.1/32 dev lo
+	lab_ip fabric addr add fd00:192::1/128 dev lo
+	lab_sysctl fabric net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+	homes node1 node2 >"$LAB_DIR/homes.yaml"
+	for node in node1 node2; do
+		lab_load "$node" -q -f "$LAB_DIR/homes.yaml" --node "$node" --uplink eth0 --pods 'azv*' --xdp off \
+			--dsr-from "${GATEWAY[0]}/32" --dsr-from "${GATEWAY[1]}/128"
+	done
+	load_gateway homes.yaml
+}
+
+teardown_file() {
+	setup
+	lab_stop
+}
+
+load_gateway() {
+	lab_load gateway -f "$LAB_DIR/$1" --node none --uplink eth0 --xdp off --dsr ipip "${@:2}"
+}
+
+# homes NODE-OF-WEB-1-AND-2 NODE-OF-WEB-3: the services, with nodes.
+homes() {
+	sed -E -e "s/(.*addresses: \[\".*[.:]3[01]\"\])/\1\n    nodeName: $1/" \
+		-e "s/(.*addresses: \[\".*[.:]32\"\])/\1\n    nodeName: $2/" "$LAB_DIR/services.yaml"
+	node node1 4
+	node node2 5
+}
+
+node() {
+	cat <<-YAML
+		---
+		apiVersion: v1
+		kind: Node
+		metadata: {name: $1}
+		status:
+		  addresses:
+		    - {type: InternalIP, address: 10.240.0.$2}
+		    - {type: InternalIP, address: "fd00:240::$2"}
+	YAML
+}
+
+received_by() {
+	lab_in "$1" cat /sys/class/net/eth0/statistics/rx_bytes
+}
+
+@test "pods see the client, over TCP and UDP, IPv4 and IPv6" {
+	expect_both client NEAR_EXTERNAL web-1 CLIENT
+	expect_both client FAR_EXTERNAL web-3 CLIENT
+}
+
+@test "20 MB both ways, and datagrams in fragments; answers do not pass the gateway" {
+	local address before
+
+	for address in "${FAR_EXTERNAL[@]}"; do
+		before=$(received_by gateway)
+		(($(curl_from client "http://$(bracket "$address"):90/bytes/20000000" | wc -c) == 20000000))
+		(($(received_by gateway) - before < 4000000)) || fail "the gateway received $(($(received_by gateway) - before))"
+		expect_bulk client "$address"
+	done
+}
+
+@test "the same where checksums and segments are the sender's" {
+	net_links wire
+	expect_bulk client "${NEAR_EXTERNAL[0]}"
+	expect_bulk client "${FAR_EXTERNAL[1]}"
+	net_links veth
+}
+
+@test "the client learns how much a tunnel carries" {
+	lab_ip client -4 route flush cache
+	lab_ip client -6 route flush cache
+	head -c 1000000 /dev/zero >"$LAB_DIR/zeros"
+	for address in "${FAR_EXTERNAL[@]}"; do
+		[[ $(curl_from client -H Expect: --data-binary "@$LAB_DIR/zeros" "http://$(bracket "$address"):90/") == "1000000 "* ]]
+	done
+	[[ $(lab_ip client route get "${FAR_EXTERNAL[0]}") == *" mtu 1480"* ]]
+	[[ $(lab_ip client route get "${FAR_EXTERNAL[1]}") == *" mtu 1460"* ]]
+}
+
+@test "the service learns how little the client's path carries" {
+	lab_ip fabric link set client mtu 1300
+	for address in "${FAR_EXTERNAL[@]}"; do
+		(($(curl_from client --max-time 5 "http://$(bracket "$address"):90/bytes/1000000" | wc -c) == 1000000))
+	done
+	[[ $(lab_ip web-3 route get "${CLIENT[0]}") == *" mtu 1300"* ]]
+	[[ $(lab_ip web-3 route get "${CLIENT[1]}") == *" mtu 1300"* ]]
+	lab_ip fabric link set client mtu 1500
+}
+
+@test "connections go on when the endpoints change" {
+	local pids=() address pid
+
+	for address in "${ALL_EXTERNAL[@]}"; do
+		lab_in client "$LAB_PYTHON" "$LAB_TESTS/calls.py" hold "$address" 90 6 --talk >"$LAB_DIR/hold.$address" 2>&1 3>&- &
+		pids+=($!)
+	done
+	sleep 2
+	# web-3 takes all that is new.
+	sed '/- addresses: .*[.:]3[01]"/,+2d' "$LAB_DIR/homes.yaml" >"$LAB_DIR/fewer.yaml"
+	load_gateway fewer.yaml -q
+	expect_both client ALL_EXTERNAL web-3 CLIENT
+	for pid in "${pids[@]}"; do
+		wait "$pid" || fail "$(cat "$LAB_DIR"/hold.*)"
+	done
+	load_gateway homes.yaml -q
+}
+
+tunnels_dropped() {
+	lab_svcroute node1 -j status | jq '.packets[] | select(.reason == "tunnel").packets'
+}
+
+@test "trace says to which node, and why" {
+	run -0 lab_svcroute gateway trace "${CLIENT[0]}:1234" "${FAR_EXTERNAL[0]}:90" --from wire
+	[[ $output == *"as it is, within another packet to 10.240.0.5, the backend's node"* ]]
+	[[ $output == *"ipip ${GATEWAY[0]} > 10.240.0.5, "* ]]
+}
+
+@test "what a node is sent by mistake it does not send on" {
+	homes node2 node1 >"$LAB_DIR/wrong.yaml"
+	before=$(tunnels_dropped)
+	load_gateway wrong.yaml -q
+	expect_silence client "${FAR_EXTERNAL[0]}"
+	expect_silence client "${FAR_EXTERNAL[1]}"
+	(($(tunnels_dropped) > before))
+	load_gateway homes.yaml -q
+	expect_both client FAR_EXTERNAL web-3 CLIENT
+}
+
+@test "a load that is not confirmed leaves the tunnels where they led" {
+	homes node2 node1 >"$LAB_DIR/wrong.yaml"
+	load_gateway wrong.yaml -q --confirm 2
+	expect_silence client "${FAR_EXTERNAL[0]}"
+	sleep 2
+	within 5 expect client "${FAR_EXTERNAL[0]}" web-3 "${CLIENT[0]}"
+}
+
+@test "an endpoint whose node is not known keeps SNAT, and load says so" {
+	run -0 load_gateway services.yaml
+	[[ $output == *"name no Node whose address is known: they keep SNAT"* ]]
+	expect_both client FAR_EXTERNAL web-3 GATEWAY
+	load_gateway homes.yaml -q
+	expect_both client FAR_EXTERNAL web-3 CLIENT
+}
+
+@test "without --dsr-from a node leaves tunnels alone" {
+	lab_load node2 -q -f "$LAB_DIR/homes.yaml" --dsr-from ''
+	expect_silence client "${FAR_EXTERNAL[0]}"
+	lab_load node2 -q -f "$LAB_DIR/homes.yaml" --dsr-from "${GATEWAY[0]}/32" --dsr-from "${GATEWAY[1]}/128"
+	expect client "${FAR_EXTERNAL[0]}" web-3 "${CLIENT[0]}"
+}
+
+@test "--dsr-from and generic XDP are not both to be had" {
+	run -1 lab_load node2 --xdp generic
+	[[ $output == *"--dsr-from and --xdp generic contradict each other"* ]]
+}

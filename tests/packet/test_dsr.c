@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Direct server return: the gateway's packets go to the backend's node within
+ * others, and the node gives what it finds in them to its own pods.
+ */
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "kernel/datapath.h"
+#include "tests.h"
+
+#define VIP	   "198.51.100.7:90"
+#define OTHER_NODE "10.240.0.5"
+#define FROM_HERE  NODE ":1"
+#define TO_NODE	   OTHER_NODE ":1"
+#define CE	   3
+
+/* The inner frame, with a tunnel's header between its link's and its own. */
+static struct frame tunnelled(struct frame inner, const char *from, const char *to, uint8_t tos)
+{
+	struct frame out = packet(from, to, .ttl = 64, .tos = tos, .dont_fragment = true, .no_flow_label = true);
+	size_t size = world.family == 4 ? 20 : 40, length = inner.length - 14;
+	uint32_t sum = 0;
+
+	memcpy(out.bytes, inner.bytes, 14);
+	memcpy(out.bytes + 14 + size, inner.bytes + 14, length);
+	out.length = inner.length + size;
+	if (world.family == 6) {
+		memcpy(out.bytes + 14, inner.bytes + 14, 4);
+		out.bytes[15] = (inner.bytes[15] & 0xcf) | (tos & 3) << 4;
+		out.bytes[18] = length >> 8;
+		out.bytes[19] = length & 0xff;
+		out.bytes[20] = IPPROTO_IPV6;
+		return out;
+	}
+	out.bytes[16] = (length + size) >> 8;
+	out.bytes[17] = (length + size) & 0xff;
+	out.bytes[18] = out.bytes[19] = 0;
+	out.bytes[23] = IPPROTO_IPIP;
+	out.bytes[24] = out.bytes[25] = 0;
+	for (int i = 14; i < 34; i += 2)
+		sum += out.bytes[i] << 8 | out.bytes[i + 1];
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	out.bytes[24] = sum >> 8 & 0xff;
+	out.bytes[25] = sum & 0xff;
+	return out;
+}
+
+static void given_home(const char *backend, const char *node)
+{
+	struct sr_node value = {.self = world_addr(backend, world.family), .node = world_addr(node, world.family)};
+
+	assert_int_equal(
+		bpf_map_update_elem(sr_datapath_map_fd(harness_datapath(), "sr_nodes"), &value.self, &value, BPF_ANY),
+		0);
+}
+
+static void given_remote_service(void)
+{
+	given_dsr();
+	given_external(VIP, REMOTE ":8080");
+	given_home(REMOTE, OTHER_NODE);
+}
+
+TEST(gateway_sends_to_the_node_with_the_packet_inside)
+{
+	given_remote_service();
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .flags = SYN, .tos = 0x2a));
+	expect_redirect(
+		tunnelled(packet(CLIENT ":1234", VIP, .flags = SYN, .tos = 0x2a, .ttl = 63), FROM_HERE, TO_NODE, 0x2a));
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .payload = "odd"));
+	expect_redirect(tunnelled(packet(CLIENT ":1234", VIP, .payload = "odd", .ttl = 63), FROM_HERE, TO_NODE, 0));
+}
+
+TEST(xdp_leaves_tunnels_to_tc)
+{
+	given_remote_service();
+	send(PROG_XDP, packet(CLIENT ":1234", VIP, .flags = SYN));
+	expect_untouched(SR_PASS_TO_TC);
+}
+
+TEST(backend_whose_node_is_not_known_keeps_snat)
+{
+	given_dsr();
+	given_external("198.51.100.8:90", REMOTE ":8081");
+	bpf_map_delete_elem(sr_datapath_map_fd(harness_datapath(), "sr_nodes"),
+			    &(struct sr_addr[]){world_addr(REMOTE, world.family)});
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", "198.51.100.8:90"));
+	expect_snat(NODE);
+}
+
+TEST(too_long_for_the_tunnel_is_told)
+{
+	size_t room = world.family == 4 ? 1480 : 1460, header = world.family == 4 ? 20 : 40;
+	size_t headers = packet(CLIENT ":1234", VIP, .payload_size = 100).length - 14 - 100;
+	size_t size = (room - headers) & ~3u;
+
+	given_remote_service();
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .payload_size = size));
+	expect_redirect(tunnelled(packet(CLIENT ":1234", VIP, .payload_size = size, .ttl = 63), FROM_HERE, TO_NODE, 0));
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .payload_size = size + 4));
+	expect_drop(SR_DROP_TOO_BIG);
+	assert_int_equal(sent()->bytes[14 + header], world.family == 4 ? 3 : 2);
+	assert_int_equal(sent()->bytes[14 + header + 6] << 8 | sent()->bytes[14 + header + 7], room);
+}
+
+TEST(last_hop_is_not_spent_on_a_tunnel)
+{
+	given_remote_service();
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .ttl = 1));
+	expect_drop(SR_DROP_TTL);
+}
+
+/* Its answers do not pass the gateway: that it goes on for a while must do. */
+TEST(what_goes_on_is_proven_without_answers)
+{
+	given_remote_service();
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .flags = SYN));
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP));
+	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	conn_begin_earlier(CLIENT ":1234", VIP, 3);
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .flags = SYN));
+	assert_int_equal(conn_read(TABLE_PROVEN, CLIENT ":1234", VIP, NULL), world.proto == IPPROTO_UDP);
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP));
+	assert_true(conn_read(TABLE_PROVEN, CLIENT ":1234", VIP, NULL));
+}
+
+/* ... and for both ends. */
+TEST(a_clients_fin_ends_it)
+{
+	struct sr_conn conn;
+
+	if (world.proto != IPPROTO_TCP)
+		return;
+	given_remote_service();
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .flags = SYN));
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .flags = FIN | ACK));
+	assert_true(conn_read(TABLE_NEW, CLIENT ":1234", VIP, &conn));
+	assert_int_equal(conn.to.flags & SR_CONN_CLOSED, SR_CONN_CLOSED);
+}
+
+/* --- on the node --------------------------------------------------------------------- */
+
+static const char gateway[] = TO_NODE, us[] = FROM_HERE;
+
+TEST(node_unwraps_what_its_gateway_sends)
+{
+	struct frame inner = packet(CLIENT ":1234", VIP, .payload = "odd");
+
+	given_dsr_from(OTHER_NODE);
+	given_external(VIP, POD1 ":8080,local");
+	send(PROG_FROM_WIRE, tunnelled(inner, gateway, us, 0));
+	expect_redirect(inner);
+}
+
+TEST(congestion_is_not_forgotten)
+{
+	given_dsr_from(OTHER_NODE);
+	given_external(VIP, POD1 ":8080,local");
+	send(PROG_FROM_WIRE, tunnelled(packet(CLIENT ":1234", VIP, .tos = 2), gateway, us, CE));
+	expect_redirect(packet(CLIENT ":1234", VIP, .tos = CE));
+	send(PROG_FROM_WIRE, tunnelled(packet(CLIENT ":1234", VIP), gateway, us, CE));
+	expect_drop(SR_DROP_TUNNEL);
+}
+
+TEST(tunnels_of_others_go_on)
+{
+	given_external(VIP, POD1 ":8080,local");
+	send(PROG_FROM_WIRE, tunnelled(packet(CLIENT ":1234", VIP), gateway, us, 0));
+	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
+	given_dsr_from(OTHER_NODE);
+	send(PROG_FROM_WIRE, tunnelled(packet(CLIENT ":1234", VIP), "10.240.0.9:1", us, 0));
+	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
+	send(PROG_FROM_WIRE, tunnelled(packet(CLIENT ":1234", VIP), gateway, REMOTE ":1", 0));
+	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
+	send(PROG_FROM_WIRE, tunnelled(packet(CLIENT ":1234", "198.51.100.99:90"), gateway, us, 0));
+	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
+}
+
+const struct CMUnitTest dsr_tests[] = {
+	EACH_WAY(gateway_sends_to_the_node_with_the_packet_inside),
+	EACH_WAY(xdp_leaves_tunnels_to_tc),
+	EACH_WAY(backend_whose_node_is_not_known_keeps_snat),
+	EACH_WAY(too_long_for_the_tunnel_is_told),
+	EACH_WAY(last_hop_is_not_spent_on_a_tunnel),
+	EACH_WAY(what_goes_on_is_proven_without_answers),
+	EACH_WAY(a_clients_fin_ends_it),
+	EACH_WAY(node_unwraps_what_its_gateway_sends),
+	EACH_WAY(congestion_is_not_forgotten),
+	EACH_WAY(tunnels_of_others_go_on),
+};
+const size_t num_dsr_tests = ARRAY_SIZE(dsr_tests);
