@@ -9,23 +9,15 @@ bats_require_minimum_version 1.5.0
 setup() {
 	# shellcheck source=tests/net/expect.bash
 	source "$BATS_TEST_DIRNAME/expect.bash"
+	# shellcheck source=tests/net/dsr.bash
+	source "$BATS_TEST_DIRNAME/dsr.bash"
 	lab_use sr-dsr
 }
 
 setup_file() {
 	setup
-	net_start gateway
-	# What comes from a node is not where the fabric sends the service's packets.
-	lab_sysctl fabric net.ipv4.conf.node1.rp_filter=0 net.ipv4.conf.node2.rp_filter=0
-	lab_ip fabric addr del "$LAB_GATEWAY4/32" dev lo
-	lab_ip fabric addr add 192.0.2.1/32 dev lo
-	lab_ip fabric addr add fd00:192::1/128 dev lo
-	lab_sysctl fabric net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
-	homes node1 node2 >"$LAB_DIR/homes.yaml"
-	for node in node1 node2; do
-		lab_load "$node" -q -f "$LAB_DIR/homes.yaml" --node "$node" --uplink eth0 --pods 'azv*' --xdp off \
-			--dsr-from "${GATEWAY[0]}/32" --dsr-from "${GATEWAY[1]}/128"
-	done
+	dsr_start
+	dsr_load_nodes "${GATEWAY[0]}/32" "${GATEWAY[1]}/128"
 	load_gateway homes.yaml
 }
 
@@ -35,32 +27,7 @@ teardown_file() {
 }
 
 load_gateway() {
-	lab_load gateway -f "$LAB_DIR/$1" --node none --uplink eth0 --xdp off --dsr ipip "${@:2}"
-}
-
-# homes NODE-OF-WEB-1-AND-2 NODE-OF-WEB-3: the services, with nodes.
-homes() {
-	sed -E -e "s/(.*addresses: \[\".*[.:]3[01]\"\])/\1\n    nodeName: $1/" \
-		-e "s/(.*addresses: \[\".*[.:]32\"\])/\1\n    nodeName: $2/" "$LAB_DIR/services.yaml"
-	node node1 4
-	node node2 5
-}
-
-node() {
-	cat <<-YAML
-		---
-		apiVersion: v1
-		kind: Node
-		metadata: {name: $1}
-		status:
-		  addresses:
-		    - {type: InternalIP, address: 10.240.0.$2}
-		    - {type: InternalIP, address: "fd00:240::$2"}
-	YAML
-}
-
-received_by() {
-	lab_in "$1" cat /sys/class/net/eth0/statistics/rx_bytes
+	dsr_load_gateway gateway "$@"
 }
 
 @test "pods see the client, over TCP and UDP, IPv4 and IPv6" {
@@ -72,9 +39,9 @@ received_by() {
 	local address before
 
 	for address in "${FAR_EXTERNAL[@]}"; do
-		before=$(received_by gateway)
+		before=$(dsr_received gateway bytes)
 		(($(curl_from client "http://$(bracket "$address"):90/bytes/20000000" | wc -c) == 20000000))
-		(($(received_by gateway) - before < 4000000)) || fail "the gateway received $(($(received_by gateway) - before))"
+		(($(dsr_received gateway bytes) - before < 4000000)) || fail "the gateway received $(($(dsr_received gateway bytes) - before))"
 		expect_bulk client "$address"
 	done
 }
@@ -136,7 +103,7 @@ tunnels_dropped() {
 }
 
 @test "what a node is sent by mistake it does not send on" {
-	homes node2 node1 >"$LAB_DIR/wrong.yaml"
+	dsr_homes node2 node1 <"$LAB_DIR/services.yaml" >"$LAB_DIR/wrong.yaml"
 	before=$(tunnels_dropped)
 	load_gateway wrong.yaml -q
 	expect_silence client "${FAR_EXTERNAL[0]}"
@@ -147,7 +114,7 @@ tunnels_dropped() {
 }
 
 @test "a load that is not confirmed leaves the tunnels where they led" {
-	homes node2 node1 >"$LAB_DIR/wrong.yaml"
+	dsr_homes node2 node1 <"$LAB_DIR/services.yaml" >"$LAB_DIR/wrong.yaml"
 	load_gateway wrong.yaml -q --confirm 2
 	expect_silence client "${FAR_EXTERNAL[0]}"
 	sleep 2
