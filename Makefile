@@ -91,7 +91,7 @@ $(B)/user/cli/version.o: CPPFLAGS += -DSVCROUTE_VERSION='"$(VERSION)"' -DSVCROUT
 $(B)/tests/unit/%: $(B)/asan/tests/unit/%.o $(PURE_ASAN)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(ASAN) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+	$(Q)$(CC) $(CFLAGS) $(ASAN) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -lm -o $@
 
 $(filter $(B)/tests/unit/test_cli_%,$(UNIT)): $(CLI_ASAN)
 

@@ -13,6 +13,9 @@
 
 #define CTX_CAN_REDO false
 
+/* It meets flows whose both ends are known. */
+#define CTX_SEES_FLOWS true
+
 /* A subprog that takes the packet is this hook's own: the linker must not take the other's for equal. */
 #define CTX_NAME(name) tc_##name
 

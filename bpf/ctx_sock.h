@@ -6,6 +6,11 @@
 #include "addr.h"
 #include "config.h"
 
+/* A call's source port is not chosen yet: as a flow it is not known, and is none that could move elsewhere. */
+#define CTX_SEES_FLOWS false
+
+#define CTX_NAME(name) sock_##name
+
 #define SOCK_DENY  0
 #define SOCK_ALLOW 1
 

@@ -13,6 +13,9 @@
 /* What this hook cannot finish it passes on untouched, and tc does it. */
 #define CTX_CAN_REDO true
 
+/* It meets flows whose both ends are known. */
+#define CTX_SEES_FLOWS true
+
 /* A subprog that takes the packet is this hook's own: the linker must not take the other's for equal. */
 #define CTX_NAME(name) xdp_##name
 

@@ -123,7 +123,7 @@ static __always_inline int service_choose(sr_ctx *ctx, const struct pkt *pkt, en
 
 	if (scratch->conn.to.flags & SR_CONN_DIRECT)
 		return SR_OK;
-	ret = backend_select(&scratch->conn, scratch->kind, ctx_is_unwrapped(ctx) ? SIDE_TUNNEL : from);
+	ret = CTX_NAME(backend_select)(&scratch->conn, scratch->kind, ctx_is_unwrapped(ctx) ? SIDE_TUNNEL : from);
 	if (ret == SR_OK)
 		ret = from == SIDE_HOST ? source_choose_outbound(ctx, pkt) : source_choose(ctx, pkt, from);
 	return ret;

@@ -68,7 +68,7 @@ static __always_inline int sock_choose(struct bpf_sock_addr *ctx, const struct f
 	/* The source is zeros: as a client with an affinity, that is this host. */
 	conn->from.proto = backend->proto;
 	conn->service = frontend->service;
-	ret = backend_select(conn, frontend->kind, of_host ? SIDE_HOST : SIDE_POD);
+	ret = CTX_NAME(backend_select)(conn, frontend->kind, of_host ? SIDE_HOST : SIDE_POD);
 	if (ret != SR_OK)
 		return ret;
 

@@ -107,6 +107,7 @@ enum sr_service_flags {
 	SR_SERVICE_INTERNAL_LOCAL = 1 << 1, /* internalTrafficPolicy: Local */
 	SR_SERVICE_EXTERNAL_LOCAL = 1 << 2, /* externalTrafficPolicy: Local */
 	SR_SERVICE_SOURCE_RANGES = 1 << 3,  /* sr_sources says who may call its LoadBalancer frontends */
+	SR_SERVICE_MAGLEV = 1 << 4,	    /* the choice is consistent: maglev.h */
 };
 
 /*

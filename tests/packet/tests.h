@@ -31,6 +31,7 @@
 	X(takeover)                                                                                                    \
 	X(races)                                                                                                       \
 	X(spread)                                                                                                      \
+	X(maglev)                                                                                                      \
 	X(devices)                                                                                                     \
 	X(maps)                                                                                                        \
 	X(refuse)                                                                                                      \

@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include "agreement.h"
 #include "refusal.h"
 #include "spread.h"
 #include "translation.h"
@@ -115,16 +116,16 @@ static const struct rules_endpoint *set_find(const struct rules_port *port, bool
 	return NULL;
 }
 
-/* Affinity: the endpoint that this client must be given again; NULL: any. */
-static const struct rules_endpoint *set_sticky(const struct hearing *hearing, bool local)
+/* The endpoint that this flow must be given: again, with affinity, or by agreement; NULL: any. */
+static const struct rules_endpoint *set_due(const struct hearing *hearing, bool local)
 {
-	const struct rules_endpoint *endpoint;
+	const struct rules_endpoint *endpoint = NULL;
 	uint64_t identity;
 
-	if (!hearing->port->service->affinity || !sticky_recall(hearing->port, &hearing->view.src, &identity))
-		return NULL;
-	endpoint = rules_endpoint(hearing->port, identity);
-	return endpoint && is_in_set(endpoint, local) ? endpoint : NULL;
+	if (hearing->port->service->affinity && sticky_recall(hearing->port, &hearing->view.src, &identity))
+		endpoint = rules_endpoint(hearing->port, identity);
+	return endpoint && is_in_set(endpoint, local) ? endpoint
+						      : agreement_find(hearing->port, local, &hearing->tuple);
 }
 
 /* The endpoint of the set that no route leads to, if this caller's flow must know its way. */
@@ -150,13 +151,13 @@ static const struct rules_endpoint *set_unreachable(const struct hearing *hearin
 /* Its turn came: no flow begins. */
 static bool judge_unreachable(struct hearing *hearing, bool local)
 {
-	const struct rules_endpoint *sticky = set_sticky(hearing, local), *endpoint;
+	const struct rules_endpoint *due = set_due(hearing, local), *endpoint;
 	unsigned int place;
 
 	endpoint = set_unreachable(hearing, local, &place);
-	if (!endpoint || (sticky && sticky != endpoint))
+	if (!endpoint || (due && due != endpoint))
 		return judge_fail(hearing->judge, "an endpoint that has a route");
-	if (hearing->judge->is_drawing && !sticky && !hearing->is_second_choice)
+	if (hearing->judge->is_drawing && !due && !hearing->is_second_choice)
 		spread_count(hearing->port, local, set_size(hearing->port, local), place);
 	if (hearing->port->service->affinity)
 		sticky_record(hearing->port, &hearing->view.src, endpoint->identity);
@@ -166,7 +167,7 @@ static bool judge_unreachable(struct hearing *hearing, bool local)
 /* Read off what was chosen, and remember it. NULL: `wrong` is said. */
 static struct flow *judge_choice(struct hearing *hearing, bool local)
 {
-	const struct rules_endpoint *sticky = set_sticky(hearing, local), *endpoint;
+	const struct rules_endpoint *due = set_due(hearing, local), *endpoint;
 	struct judge *judge = hearing->judge;
 	struct wire_view got;
 	unsigned int place;
@@ -175,9 +176,9 @@ static struct flow *judge_choice(struct hearing *hearing, bool local)
 
 	wire_read(&got, &judge->got.out);
 	endpoint = set_find(hearing->port, local, &got, &place);
-	if (!endpoint || (sticky && sticky != endpoint)) {
+	if (!endpoint || (due && due != endpoint)) {
 		judge_fail(judge, "an endpoint of the %s set of %u%s", local ? "Local" : "Cluster",
-			   set_size(hearing->port, local), sticky ? ", the one that the client had" : "");
+			   set_size(hearing->port, local), due ? ", the one that it must be" : "");
 		return NULL;
 	}
 	flow = flow_with(hearing, endpoint, got.sport);
@@ -186,7 +187,7 @@ static struct flow *judge_choice(struct hearing *hearing, bool local)
 		judge_fail(judge, "%s", wrong);
 		return NULL;
 	}
-	if (judge->is_drawing && !sticky && !hearing->is_second_choice)
+	if (judge->is_drawing && !due && !hearing->is_second_choice)
 		spread_count(hearing->port, local, set_size(hearing->port, local), place);
 	if (hearing->port->service->affinity)
 		sticky_record(hearing->port, &hearing->view.src, endpoint->identity);

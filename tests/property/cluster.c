@@ -8,7 +8,8 @@
 const bool cluster_has[NUM_FEATURES] = {
 	[FEATURE_POLICIES] = true,     [FEATURE_HINTS] = true,	       [FEATURE_NODE_PORTS] = true,
 	[FEATURE_BALANCERS] = true,    [FEATURE_SOURCE_RANGES] = true, [FEATURE_AFFINITY] = true,
-	[FEATURE_NO_SUCH_PORT] = true, [FEATURE_PASS] = true,	       [FEATURE_HOST_PORTS] = true,
+	[FEATURE_NO_SUCH_PORT] = true, [FEATURE_MAGLEV] = true,	       [FEATURE_PASS] = true,
+	[FEATURE_HOST_PORTS] = true,
 };
 
 static struct sr_addr cluster_numbered(uint8_t b, uint8_t c, uint8_t d, int family)
@@ -177,6 +178,7 @@ static void make_service(struct cluster *cluster, unsigned int index, struct ran
 	service->v6_first = random_percent(random, 50);
 	service->other_proxy = random_percent(random, 4);
 	service->passes = cluster_has[FEATURE_PASS] && random_percent(random, 5);
+	service->maglev = cluster_has[FEATURE_MAGLEV] ? random_below(random, 3) : CONDITION_FALSE;
 	make_addresses(service, index, random);
 	make_policies(service, random);
 	make_ports(service, index, random);
@@ -253,6 +255,8 @@ void cluster_change(struct cluster *cluster, struct random *random)
 		service->other_proxy = !service->other_proxy;
 	else if (cluster_has[FEATURE_PASS] && random_percent(random, 4))
 		service->passes = !service->passes;
+	else if (cluster_has[FEATURE_MAGLEV] && random_percent(random, 5))
+		service->maglev = random_below(random, 3);
 	else if (random_percent(random, 10))
 		make_policies(service, random);
 	else if (random_percent(random, 5))

@@ -80,6 +80,7 @@ struct cluster_service {
 	bool v6_first;
 	bool other_proxy; /* the label service-proxy-name */
 	bool passes;	  /* left to the host */
+	enum condition maglev;
 	bool internal_local, external_local;
 	unsigned int affinity;	   /* seconds; 0: none */
 	unsigned int externals;	   /* bits: which of the shared addresses are its externalIPs */
@@ -124,6 +125,7 @@ struct cluster {
 	X(SOURCE_RANGES, "source ranges")                                                                              \
 	X(AFFINITY, "session affinity")                                                                                \
 	X(NO_SUCH_PORT, "undefined ports of ClusterIPs")                                                               \
+	X(MAGLEV, "consistent choice")                                                                                 \
 	X(PASS, "addresses left to the host")                                                                          \
 	X(HOST_PORTS, "host ports")
 

@@ -132,6 +132,18 @@ static json_t *manifest_ingress(const struct cluster_service *service, unsigned 
 	return json_pack("{s:{s:o}}", "loadBalancer", "ingress", list);
 }
 
+static json_t *manifest_annotations(const struct cluster_service *service)
+{
+	json_t *out = json_object();
+
+	if (service->passes)
+		json_object_set_new(out, "svcroute.io/pass", json_string("true"));
+	if (service->maglev)
+		json_object_set_new(out, "svcroute.io/maglev",
+				    json_string(service->maglev == CONDITION_TRUE ? "true" : "false"));
+	return out;
+}
+
 static json_t *manifest_service(const struct cluster_service *service, unsigned int index)
 {
 	json_t *out = json_pack("{s:s, s:s, s:{s:o, s:s, s:s}}", "apiVersion", "v1", "kind", "Service", "metadata",
@@ -140,9 +152,7 @@ static json_t *manifest_service(const struct cluster_service *service, unsigned 
 	if (service->other_proxy)
 		json_object_set_new(json_object_get(out, "metadata"), "labels",
 				    json_pack("{s:s}", "service.kubernetes.io/service-proxy-name", "other"));
-	if (service->passes)
-		json_object_set_new(json_object_get(out, "metadata"), "annotations",
-				    json_pack("{s:s}", "svcroute.io/pass", "true"));
+	json_object_set_new(json_object_get(out, "metadata"), "annotations", manifest_annotations(service));
 	json_object_set_new(out, "spec", manifest_spec(service, index));
 	if (service->ingress)
 		json_object_set_new(out, "status", manifest_ingress(service, index));

@@ -147,6 +147,15 @@ static void port_fill(struct rules *rules, struct rules_port *port, const struct
 	port->served = true;
 }
 
+/* As it is asked; else where there may be another gateway beside this one. */
+static bool service_agrees(const struct rules *rules, const struct cluster_service *service)
+{
+	if (service->maglev)
+		return service->maglev == CONDITION_TRUE;
+	return !rules->cluster.is_node && !service->passes &&
+	       (service->externals || service->ingress == INGRESS_NIL || service->ingress == INGRESS_VIP);
+}
+
 static void rules_take_port(struct rules *rules, unsigned int index, unsigned int number, int v6)
 {
 	struct rules_port *port = &rules->port[index][number][v6];
@@ -163,6 +172,7 @@ static void rules_take_port(struct rules *rules, unsigned int index, unsigned in
 	port->number = service->port[number].number;
 	port->node_port = service->type == SERVICE_CLUSTER_IP ? 0 : service->port[number].node_port;
 	port->passes = service->passes;
+	port->agrees = service_agrees(rules, service);
 	port->service = service;
 	choice_collect(&choice, &rules->cluster, service, number, v6);
 	choice_hints(&choice, &rules->cluster);

@@ -22,6 +22,7 @@ struct rules_endpoint {
 struct rules_port {
 	bool served;
 	bool passes;	 /* to the host */
+	bool agrees;	 /* the choice is consistent */
 	unsigned int at; /* of a host port: where */
 	uint8_t proto;
 	uint16_t number, node_port;

@@ -163,6 +163,11 @@ static void policies_are_told_where_they_are_unusual(void **state)
 	service.sources = &source;
 	service.num_sources = 1;
 	expect_policy(&service, "from=10.0.0.0/8");
+	service.flags |= SR_SERVICE_MAGLEV;
+	expect_policy(&service, "maglev,from=10.0.0.0/8");
+	service.affinity = 60;
+	service.flags = SR_SERVICE_MAGLEV;
+	expect_policy(&service, "affinity=60s,maglev");
 }
 
 static void states_of_backends(void **state)
@@ -192,7 +197,7 @@ static void a_service_in_json(void **state)
 		.num_frontends = 1,
 		.endpoints = &endpoint,
 		.num_endpoints = 1,
-		.flags = SR_SERVICE_EXTERNAL_LOCAL | SR_SERVICE_SOURCE_RANGES,
+		.flags = SR_SERVICE_EXTERNAL_LOCAL | SR_SERVICE_SOURCE_RANGES | SR_SERVICE_MAGLEV,
 		.affinity = 600,
 		.sources = &source,
 		.num_sources = 1,
@@ -217,7 +222,7 @@ static void a_service_in_json(void **state)
 	assert_string_equal(text,
 			    "{\"namespace\":\"shop\",\"name\":\"web\",\"port\":\"http\",\"protocol\":\"tcp\","
 			    "\"family\":4,\"origin\":\"web.yaml\",\"internalTrafficPolicy\":\"Cluster\","
-			    "\"externalTrafficPolicy\":\"Local\",\"affinitySeconds\":600,"
+			    "\"externalTrafficPolicy\":\"Local\",\"maglev\":true,\"affinitySeconds\":600,"
 			    "\"sourceRanges\":[\"10.0.0.0/8\"],\"frontends\":[{\"address\":\"10.0.0.7:90\","
 			    "\"ip\":\"10.0.0.7\",\"port\":90,\"kind\":\"ExternalIP\",\"scope\":\"external\","
 			    "\"allocated\":true}],"

@@ -141,6 +141,36 @@ static void made_by_map_add(void **state)
 	world_end(&world);
 }
 
+static void given_maglev(struct world *world, const char *name)
+{
+	for (size_t i = 0; i < world->services.num; i++)
+		if (strcmp(world->services.item[i].name, name) == 0)
+			world->services.item[i].flags |= SR_SERVICE_MAGLEV;
+}
+
+/* On a gateway, where it is the default for what is external, and on a node, where it is not. */
+static void consistent_choice(void **state)
+{
+	static const char *const backends[] = {"10.1.0.1:80", "10.1.0.1:81", NULL};
+	static const char *const nodes[] = {NULL, "n1"};
+	struct world world;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+		world_begin(&world);
+		world.options.node = nodes[i];
+		given_map(&world, "10.0.0.7:90", SR_FRONTEND_CLUSTER_IP, backends);
+		given_map(&world, "10.0.0.7:91", SR_FRONTEND_CLUSTER_IP, backends);
+		given_map(&world, "10.0.0.7:92", SR_FRONTEND_EXTERNAL_IP, backends);
+		given_map(&world, "10.0.0.7:93", SR_FRONTEND_EXTERNAL_IP, backends);
+		sr_services_sort(&world.services);
+		given_maglev(&world, "10.0.0.7:91/tcp");
+		given_maglev(&world, "10.0.0.7:93/tcp");
+		expect_round_trip(&world, "");
+		world_end(&world);
+	}
+}
+
 /* Where frontends were lost to others, one object cannot tell the whole. */
 static void what_does_not_fit_in_one_object(void **state)
 {
@@ -458,6 +488,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recorded),
 		cmocka_unit_test(made_by_map_add),
+		cmocka_unit_test(consistent_choice),
 		cmocka_unit_test(what_does_not_fit_in_one_object),
 		cmocka_unit_test(sets),
 		cmocka_unit_test(sets_by_hints),

@@ -42,8 +42,9 @@ static void print_policy(struct world *world, const struct sr_service *service)
 	char text[SR_ADDR_TEXT];
 	size_t i;
 
-	world_print(world, "%s%s%s", service->flags & SR_SERVICE_INTERNAL_LOCAL ? " iTP-Local" : "",
+	world_print(world, "%s%s%s%s", service->flags & SR_SERVICE_INTERNAL_LOCAL ? " iTP-Local" : "",
 		    service->flags & SR_SERVICE_EXTERNAL_LOCAL ? " eTP-Local" : "",
+		    service->flags & SR_SERVICE_MAGLEV ? " maglev" : "",
 		    service->flags & SR_SERVICE_SOURCE_RANGES ? " from" : "");
 	for (i = 0; i < service->num_sources; i++)
 		world_print(world, " %s/%u", sr_addr_format(text, &service->sources[i].addr), service->sources[i].bits);
@@ -51,7 +52,7 @@ static void print_policy(struct world *world, const struct sr_service *service)
 		world_print(world, " %us", service->affinity);
 }
 
-/* "NAME iTP-Local eTP-Local from CIDR... SECONDSs", a line a service. */
+/* "NAME iTP-Local eTP-Local maglev from CIDR... SECONDSs", a line a service. */
 static const char *policies_text(struct world *world)
 {
 	size_t i;
@@ -288,6 +289,38 @@ static void traffic_policies(void **state)
 	expect_on(&gateway, both, policies_text, "web/4:\n");
 }
 
+#define MARKED(mark, spec)                                                                                             \
+	"kind: Service\nmetadata: {name: web, annotations: {svcroute.io/maglev: " mark "}}\nspec: {" spec "}\n"
+
+static void consistent_choice(void **state)
+{
+	static const char external[] = SERVICE("web", "clusterIP: 10.0.0.1, externalIPs: [198.51.100.1], "
+						      "ports: [{port: 80}]");
+	static const char balancer[] =
+		"kind: Service\nmetadata: {name: web}\n"
+		"spec: {type: LoadBalancer, clusterIPs: [10.0.0.1, 'fd00::1'], ports: [{port: 80}]}\n"
+		"status: {loadBalancer: {ingress: [{ip: 198.51.100.1}]}}\n";
+	struct node gateway = n1;
+
+	(void)state;
+	gateway.name = NULL;
+	/* On a node where it is asked for, on a gateway by default for what is external. */
+	expect_policies(external, "web/4:\n");
+	expect_policies(balancer, "web/4:\nweb/6:\n");
+	expect_on(&gateway, external, policies_text, "web/4: maglev\n");
+	expect_on(&gateway, balancer, policies_text, "web/4: maglev\nweb/6: maglev\n");
+	expect_on(&gateway, SERVICE("web", "clusterIP: 10.0.0.1, ports: [{port: 80}]"), policies_text, "web/4:\n");
+	expect_on(&gateway, NODE_PORT, policies_text, "web/4:\n");
+
+	expect_policies(MARKED("'true'", "clusterIP: 10.0.0.1, ports: [{port: 80}]"), "web/4: maglev\n");
+	expect_policies(MARKED("'false'", "clusterIP: 10.0.0.1, ports: [{port: 80}]"), "web/4:\n");
+	expect_on(&gateway, MARKED("'false'", "clusterIP: 10.0.0.1, externalIPs: [198.51.100.1], ports: [{port: 80}]"),
+		  policies_text, "web/4:\n");
+	refuse(MARKED("'on'", "clusterIP: 10.0.0.1, ports: [{port: 80}]"),
+	       ":2: metadata.annotations[\"svcroute.io/maglev\"]: \"on\" is not known (false, true)");
+	refuse(MARKED("true", "clusterIP: 10.0.0.1, ports: [{port: 80}]"), "svcroute.io/maglev");
+}
+
 static void session_affinity(void **state)
 {
 	(void)state;
@@ -499,6 +532,7 @@ int main(void)
 		cmocka_unit_test(labels_act_like_add_and_delete),
 		cmocka_unit_test(left_to_the_host),
 		cmocka_unit_test(traffic_policies),
+		cmocka_unit_test(consistent_choice),
 		cmocka_unit_test(session_affinity),
 		cmocka_unit_test(source_ranges),
 		cmocka_unit_test(source_ranges_with_the_node),

@@ -5,10 +5,10 @@
 #include "model/shares.h"
 
 /* "1 2 0 3": weights in, slots out; a weight with a minus is not in the set. */
-static void expect_shares(const char *weights, const char *slots)
+static void expect_shares_of(uint8_t flags, const char *weights, const char *slots)
 {
 	struct sr_endpoint endpoints[8] = {};
-	struct sr_service service = {.endpoints = endpoints};
+	struct sr_service service = {.endpoints = endpoints, .flags = flags};
 	struct sr_shares shares;
 	uint32_t total = 0;
 	char text[100] = "";
@@ -29,6 +29,11 @@ static void expect_shares(const char *weights, const char *slots)
 	}
 	assert_string_equal(text, slots);
 	assert_int_equal(shares.total, total);
+}
+
+static void expect_shares(const char *weights, const char *slots)
+{
+	expect_shares_of(0, weights, slots);
 }
 
 static void test_equal_weights_take_one_slot_each(void **state)
@@ -67,6 +72,13 @@ static void test_large_weights_are_rounded_but_nobody_starves(void **state)
 	expect_shares("40000 20001", "2731 1365");
 }
 
+static void test_the_consistent_choice_passes_by_few(void **state)
+{
+	(void)state;
+	expect_shares_of(SR_SERVICE_MAGLEV, "1 2 3", "1 2 3");
+	expect_shares_of(SR_SERVICE_MAGLEV, "1000 999 1", "128 128 1");
+}
+
 static void test_more_backends_than_slots_have_one_each(void **state)
 {
 	const size_t num = SR_SHARES_MAX + 1000;
@@ -91,6 +103,7 @@ int main(void)
 		cmocka_unit_test(test_weight_zero_drains),
 		cmocka_unit_test(test_who_is_not_in_the_set_has_no_share),
 		cmocka_unit_test(test_large_weights_are_rounded_but_nobody_starves),
+		cmocka_unit_test(test_the_consistent_choice_passes_by_few),
 		cmocka_unit_test(test_more_backends_than_slots_have_one_each),
 	};
 

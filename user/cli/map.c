@@ -16,6 +16,7 @@
 #include "cli/instance.h"
 #include "cli/map_options.h"
 #include "cli/saved.h"
+#include "cli/settings.h"
 #include "cli/show.h"
 #include "kernel/maps.h"
 
@@ -27,6 +28,7 @@ struct edit {
 	struct sr_datapath *datapath;
 	struct sr_services programmed;
 	struct sr_service *was;	 /* of `programmed`; NULL: no service has the frontend */
+	bool is_gateway;	 /* load --node none */
 	struct sr_services want; /* one, or none */
 };
 
@@ -47,6 +49,18 @@ static int edit_fail_owned(const struct edit *edit, struct sr_error *err)
 	return -EPERM;
 }
 
+static int edit_read_settings(struct edit *edit, struct sr_error *err)
+{
+	__attribute__((cleanup(sr_settings_clear))) struct sr_settings settings = {};
+	sr_autofree char *text = NULL;
+	int r = sr_maps_read_settings(edit->datapath, &text, err);
+
+	if (r == 0)
+		r = sr_settings_parse(&settings, text, err);
+	edit->is_gateway = settings.node && strcmp(settings.node, SR_SETTING_NONE) == 0;
+	return r;
+}
+
 /* Open the instance and find the service; refuse what is not ours to change. */
 static int edit_open(struct edit *edit, const struct sr_globals *globals, const struct sr_map_options *options,
 		     struct sr_error *err)
@@ -59,6 +73,8 @@ static int edit_open(struct edit *edit, const struct sr_globals *globals, const 
 	r = sr_instance_open(&edit->datapath, globals, SR_ACCESS_WRITE, err);
 	if (r == 0)
 		r = sr_maps_read(edit->datapath, &edit->programmed, err);
+	if (r == 0)
+		r = edit_read_settings(edit, err);
 	if (r < 0)
 		return r;
 
@@ -133,6 +149,25 @@ static int edit_add_backend(struct sr_service *service, const struct sr_map_back
 	return 0;
 }
 
+/* Who may call the frontend from now on, and how a backend is chosen: what a gateway opens has its default. */
+static void edit_open_frontend(const struct edit *edit, struct sr_service *service, struct sr_frontend_spec *frontend)
+{
+	const struct sr_map_options *options = edit->options;
+	bool was_external = frontend->kind == SR_FRONTEND_EXTERNAL_IP, is_maglev;
+
+	if (frontend->kind == SR_FRONTEND_PASS)
+		frontend->kind = SR_FRONTEND_CLUSTER_IP;
+	if (options->external != SR_ANSWER_UNSET)
+		frontend->kind = options->external == SR_ANSWER_YES ? SR_FRONTEND_EXTERNAL_IP : SR_FRONTEND_CLUSTER_IP;
+
+	is_maglev = service->flags & SR_SERVICE_MAGLEV;
+	if (!was_external && frontend->kind == SR_FRONTEND_EXTERNAL_IP && edit->is_gateway)
+		is_maglev = true;
+	if (options->maglev == SR_ANSWER_YES || options->maglev == SR_ANSWER_NO)
+		is_maglev = options->maglev == SR_ANSWER_YES;
+	service->flags = is_maglev ? service->flags | SR_SERVICE_MAGLEV : service->flags & ~SR_SERVICE_MAGLEV;
+}
+
 static int edit_fill(struct edit *edit, struct sr_service *service)
 {
 	const struct sr_map_options *options = edit->options;
@@ -142,12 +177,11 @@ static int edit_fill(struct edit *edit, struct sr_service *service)
 	if (frontend && options->pass) {
 		frontend->kind = SR_FRONTEND_PASS;
 		service->num_endpoints = 0;
+		service->flags &= ~SR_SERVICE_MAGLEV;
 		return 0;
 	}
-	if (frontend && frontend->kind == SR_FRONTEND_PASS)
-		frontend->kind = SR_FRONTEND_CLUSTER_IP;
-	if (frontend && options->external != SR_ANSWER_UNSET)
-		frontend->kind = options->external == SR_ANSWER_YES ? SR_FRONTEND_EXTERNAL_IP : SR_FRONTEND_CLUSTER_IP;
+	if (frontend)
+		edit_open_frontend(edit, service, frontend);
 	for (size_t i = 0; r == 0 && i < options->backends.num; i++)
 		r = edit_add_backend(service, &options->backends.item[i]);
 	return r;
@@ -324,6 +358,14 @@ static const struct sr_option map_put_options[] = {
 		.offset = offsetof(struct sr_map_options, external),
 		.value = "[=yes|no]",
 		.help = "let machines outside the cluster use it, too",
+	},
+	{
+		.name = "maglev",
+		.type = &sr_type_answer,
+		.offset = offsetof(struct sr_map_options, maglev),
+		.value = "[=yes|no]",
+		.help = "a flow's backend follows from its addresses and ports, the same on each gateway\n"
+			"(yes for what is --external on a gateway: load --node none)",
 	},
 	{
 		.name = "pass",

@@ -171,8 +171,9 @@ int sr_map_options_check_put(const void *options, struct sr_error *err)
 
 	if (!opts->pass && !opts->backends.num)
 		return sr_fail(err, -EINVAL, "BACKEND:PORT[,weight=N] is missing");
-	if (opts->pass && (opts->backends.num || opts->external != SR_ANSWER_UNSET))
-		return sr_fail(err, -EINVAL,
-			       "--pass leaves the address to the host: neither backends nor --external go with it");
+	if (opts->pass && (opts->backends.num || opts->external != SR_ANSWER_UNSET || opts->maglev != SR_ANSWER_UNSET))
+		return sr_fail(
+			err, -EINVAL,
+			"--pass leaves the address to the host: neither backends, --external nor --maglev go with it");
 	return sr_map_options_check(options, err);
 }

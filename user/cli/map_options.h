@@ -22,6 +22,7 @@ struct sr_map_options {
 	struct sr_hostport frontend;
 	struct sr_map_backends backends;
 	enum sr_answer external;
+	enum sr_answer maglev;
 	bool pass; /* left to the host: no backends */
 	bool save; /* for the next boot, too */
 };

@@ -78,6 +78,10 @@ char *sr_show_policy(const struct sr_service *service)
 		fprintf(file, "%saffinity=%us", comma, service->affinity);
 		comma = ",";
 	}
+	if (service->flags & SR_SERVICE_MAGLEV) {
+		fprintf(file, "%smaglev", comma);
+		comma = ",";
+	}
 	if (service->flags & SR_SERVICE_SOURCE_RANGES) {
 		fprintf(file, "%sfrom=", comma);
 		show_sources(file, service);
@@ -179,9 +183,10 @@ static int show_add_policies(json_t *json, const struct sr_service *service)
 	if (json_array_size(sources) < service->num_sources)
 		return -1;
 	return json_object_update_new(
-		json, json_pack("{s:s, s:s, s:o, s:o}", "internalTrafficPolicy",
+		json, json_pack("{s:s, s:s, s:b, s:o, s:o}", "internalTrafficPolicy",
 				show_traffic_policy(service, SR_SERVICE_INTERNAL_LOCAL), "externalTrafficPolicy",
-				show_traffic_policy(service, SR_SERVICE_EXTERNAL_LOCAL), "affinitySeconds",
+				show_traffic_policy(service, SR_SERVICE_EXTERNAL_LOCAL), "maglev",
+				!!(service->flags & SR_SERVICE_MAGLEV), "affinitySeconds",
 				service->affinity ? json_integer(service->affinity) : json_null(), "sourceRanges",
 				service->flags & SR_SERVICE_SOURCE_RANGES ? json_incref(sources) : json_null()));
 }

@@ -158,7 +158,11 @@ static void explain_why(struct sr_trace *trace, const struct sr_service *service
 			     sr_duration_format(duration, seconds));
 		return;
 	}
-	sr_trace_say(json, "why", "%s%s", num == 1 ? "it is the only one" : "drawn at random",
+	sr_trace_say(json, "why", "%s%s",
+		     num == 1				     ? "it is the only one"
+		     : !(service->flags & SR_SERVICE_MAGLEV) ? "drawn at random"
+		     : service->affinity		     ? "maglev: any gateway chooses it for this client"
+							     : "maglev: any gateway chooses it for this flow",
 		     service->affinity ? "; the client stays with it from now on" : "");
 	if (num > 1)
 		sr_trace_say(json, "share", "%u of %u", endpoint ? endpoint->weight : 1, weights);

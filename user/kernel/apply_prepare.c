@@ -45,7 +45,7 @@ static bool prepare_same_set(const struct sr_op *op, enum sr_set set)
 	const struct sr_service *was = op->was, *want = op->want;
 	size_t i = prepare_next(was, 0, set), j = prepare_next(want, 0, set);
 
-	if (!was || was->is_torn)
+	if (!was || was->is_torn || (was->flags ^ want->flags) & SR_SERVICE_MAGLEV)
 		return false;
 	while (!endpoint_at_end(was, i) && !endpoint_at_end(want, j)) {
 		if (sr_apply_endpoint_heads(was, i, want, j) != 0 ||

@@ -170,6 +170,20 @@ static void export_name(struct sr_export_run *run, size_t part)
 
 /* --- the Service -------------------------------------------------------------- */
 
+/* A gateway's default is told apart from what was asked for. */
+static const char *export_maglev(const struct sr_export_run *run)
+{
+	const struct sr_service *service = run->service;
+
+	if (service->flags & SR_SERVICE_MAGLEV)
+		return "true";
+	for (size_t i = 0; !run->node && i < run->num; i++)
+		if (export_find(&service[i], SR_FRONTEND_EXTERNAL_IP) ||
+		    export_find(&service[i], SR_FRONTEND_LOAD_BALANCER))
+			return "false";
+	return NULL;
+}
+
 static json_t *export_annotations(const struct sr_export_run *run)
 {
 	sr_export_autojson *annotations = json_pack("{ss}", SR_K8S_ORIGIN, run->service->origin);
@@ -180,6 +194,8 @@ static json_t *export_annotations(const struct sr_export_run *run)
 		return NULL;
 	if (export_find(run->service, SR_FRONTEND_PASS) &&
 	    json_object_set_new(annotations, SR_K8S_PASS, json_string("true")) < 0)
+		return NULL;
+	if (export_maglev(run) && json_object_set_new(annotations, SR_K8S_MAGLEV, json_string(export_maglev(run))) < 0)
 		return NULL;
 	return json_incref(annotations);
 }

@@ -171,6 +171,23 @@ static uint8_t frontends_policies(const struct sr_k8s_service *service, const st
 	return flags;
 }
 
+static bool frontends_are_external(const struct sr_k8s_service *service, const struct sr_alloc *alloc)
+{
+	return service->external.num || service->ingress.num || !sr_addr_is_zero(&alloc->balancer[0]) ||
+	       !sr_addr_is_zero(&alloc->balancer[1]);
+}
+
+/* Beside one gateway there may be another, to which flows move. */
+static uint8_t frontends_choice(const struct sr_k8s_service *service, const struct sr_alloc *alloc,
+				const struct sr_k8s_self *self)
+{
+	bool is_default = !self->name && !service->pass && frontends_are_external(service, alloc);
+
+	if (service->maglev == SR_K8S_MAGLEV_DEFAULT ? is_default : service->maglev == SR_K8S_MAGLEV_YES)
+		return SR_SERVICE_MAGLEV;
+	return 0;
+}
+
 int sr_k8s_add_frontends(struct sr_service *out, const struct sr_k8s_service *service, const struct sr_k8s_port *port,
 			 const struct sr_alloc *alloc, const struct sr_k8s_self *self)
 {
@@ -179,7 +196,7 @@ int sr_k8s_add_frontends(struct sr_service *out, const struct sr_k8s_service *se
 	int r;
 
 	out->affinity = service->affinity;
-	out->flags = frontends_policies(service, self);
+	out->flags = frontends_policies(service, self) | frontends_choice(service, alloc, self);
 	r = frontends_add(&to, &alloc->cluster[to.family], SR_FRONTEND_CLUSTER_IP,
 			  sr_addr_is_zero(&service->cluster[to.family]));
 	if (r == 0)

@@ -16,6 +16,7 @@
 #define SR_K8S_NAME    "svcroute.io/name"    /* its name, where metadata.name cannot hold it */
 #define SR_K8S_WEIGHTS "svcroute.io/weights" /* {"10.0.0.7:80": 5} */
 #define SR_K8S_PASS    "svcroute.io/pass"    /* "true": its frontends are left to the host */
+#define SR_K8S_MAGLEV  "svcroute.io/maglev"  /* "true", "false": is the choice of a backend consistent? */
 
 #define SR_K8S_FAMILIES 2
 
@@ -93,6 +94,12 @@ enum sr_k8s_family_policy {
 	SR_K8S_REQUIRE_DUAL_STACK,
 };
 
+enum sr_k8s_maglev {
+	SR_K8S_MAGLEV_DEFAULT, /* a gateway's services with external addresses */
+	SR_K8S_MAGLEV_NO,
+	SR_K8S_MAGLEV_YES,
+};
+
 struct sr_k8s_service {
 	struct sr_k8s_meta meta;
 	bool external_name;
@@ -120,6 +127,7 @@ struct sr_k8s_service {
 	struct sr_k8s_weights weights;
 
 	bool pass;		    /* SR_K8S_PASS */
+	int maglev;		    /* SR_K8S_MAGLEV: enum sr_k8s_maglev */
 	bool internal_local;	    /* internalTrafficPolicy: Local */
 	bool external_local;	    /* externalTrafficPolicy: Local */
 	bool health_check;	    /* healthCheckNodePort */

@@ -97,16 +97,22 @@ static int policy_decode_ranges(struct sr_k8s_service *out, const struct sr_fiel
 	return r;
 }
 
-static int policy_decode_pass(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err)
+static int policy_decode_annotations(struct sr_k8s_service *out, const struct sr_field *root, struct sr_error *err)
 {
+	static const char *const words[] = {"false", "true", NULL};
 	struct sr_field metadata = sr_field_get(root, "metadata");
 	struct sr_field annotations = sr_field_get(&metadata, "annotations");
 	struct sr_field pass = sr_field_get(&annotations, SR_K8S_PASS);
-	static const char *const words[] = {"false", "true", NULL};
+	struct sr_field maglev = sr_field_get(&annotations, SR_K8S_MAGLEV);
 	int word = 0;
 	int r = sr_field_word(&pass, words, &word, err);
 
 	out->pass = word == 1;
+	word = 0;
+	if (r == 0)
+		r = sr_field_word(&maglev, words, &word, err);
+	if (sr_field_is_set(&maglev))
+		out->maglev = word == 1 ? SR_K8S_MAGLEV_YES : SR_K8S_MAGLEV_NO;
 	return r;
 }
 
@@ -133,6 +139,6 @@ int sr_k8s_decode_policy(struct sr_k8s_service *out, const struct sr_field *root
 	if (r == 0)
 		r = policy_decode_ranges(out, &spec, err);
 	if (r == 0)
-		r = policy_decode_pass(out, root, err);
+		r = policy_decode_annotations(out, root, err);
 	return r < 0 ? r : policy_decode_health(out, &spec, err);
 }

@@ -32,7 +32,7 @@ uint32_t sr_shares_of(const struct sr_shares *shares, const struct sr_endpoint *
 
 void sr_shares_make(struct sr_shares *out, const struct sr_service *service, enum sr_set set)
 {
-	size_t taking = 0;
+	size_t taking = 0, max = service->flags & SR_SERVICE_MAGLEV ? SR_SHARES_MAX_MAGLEV : SR_SHARES_MAX;
 
 	*out = (struct sr_shares){.member = 1 << set};
 	for (size_t i = 0; i < service->num_endpoints; i++) {
@@ -46,7 +46,7 @@ void sr_shares_make(struct sr_shares *out, const struct sr_service *service, enu
 		return;
 
 	out->sum /= out->divisor;
-	out->limit = taking > SR_SHARES_MAX ? taking : SR_SHARES_MAX;
+	out->limit = taking > max ? taking : max;
 	for (size_t i = 0; i < service->num_endpoints; i++)
 		out->total += sr_shares_of(out, &service->endpoints[i]);
 }

@@ -13,6 +13,8 @@
 
 /* Beyond this many slots a service's shares are rounded. */
 #define SR_SHARES_MAX 4096
+/* The same where the choice is consistent: flows follow the weights themselves, and pass by all slots. */
+#define SR_SHARES_MAX_MAGLEV 256
 
 struct sr_shares {
 	uint8_t member;	  /* enum sr_backend_flags: what the set's endpoints bear */

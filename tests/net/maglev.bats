@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Two gateways that know the same services: a connection that moves from one to
+# the other goes on, for both choose the same pod, and neither changes what the
+# pod sees of its client.
+#
+#     gateway   10.240.0.7
+#     gateway2  10.240.0.8    learned the services in another order, after others
+
+bats_require_minimum_version 1.5.0
+
+OTHER=(10.240.0.8 fd00:240::8)
+CALLS=8
+
+setup() {
+	# shellcheck source=tests/net/expect.bash
+	source "$BATS_TEST_DIRNAME/expect.bash"
+	# shellcheck source=tests/net/dsr.bash
+	source "$BATS_TEST_DIRNAME/dsr.bash"
+	lab_use sr-maglev
+}
+
+setup_file() {
+	setup
+	dsr_start
+	lab_machine gateway2 "${OTHER[0]}/20" "${OTHER[1]}"
+	dsr_load_nodes "${GATEWAY[0]}/32" "${GATEWAY[1]}/128" "${OTHER[0]}/32" "${OTHER[1]}/128"
+	others | dsr_homes node1 node2 >"$LAB_DIR/others.yaml"
+	dsr_load_gateway gateway homes.yaml
+	service near 11 30 | dsr_homes node1 node2 >"$LAB_DIR/near.yaml"
+	dsr_load_gateway gateway2 near.yaml
+	dsr_load_gateway gateway2 others.yaml
+}
+
+teardown_file() {
+	setup
+	lab_stop
+}
+
+# The same services, the other way round.
+others() {
+	service farhost 14 5
+	service host 13 4
+	service far 12 32
+	service near 11 30
+	service all 10 32 31 30
+}
+
+# move_to GATEWAY: it has the external addresses from now on.
+move_to() {
+	lab_route "$1" 10.240.16.0/24 fd00:240:0:10::/64
+}
+
+# moved_calls: connections that begin at the one gateway, go on at the other, and
+# come back; what became of each: the pods that answered, and errors.
+moved_calls() {
+	local address i pids=()
+
+	rm -f "$LAB_DIR"/call.*
+	move_to gateway
+	for address in "${ALL_EXTERNAL[@]}"; do
+		for ((i = 0; i < CALLS; i++)); do
+			lab_in client "$LAB_PYTHON" "$LAB_TESTS/calls.py" keep "$address" 90 4 >"$LAB_DIR/call.$i.$address" 2>&1 3>&- &
+			pids+=($!)
+		done
+	done
+	sleep 1.5
+	move_to gateway2
+	sleep 1.5
+	move_to gateway
+	wait "${pids[@]}" || true
+	for i in "$LAB_DIR"/call.*; do
+		sort -u "$i" | paste -sd' '
+	done
+}
+
+@test "connections go on at the other gateway, and come back" {
+	local before
+
+	before=$(dsr_received gateway2 packets)
+	run -0 moved_calls
+	((${#lines[@]} == 2 * CALLS)) || fail "$output"
+	[[ $(grep -cx 'web-[123]' <<<"$output") == "${#lines[@]}" ]] || fail "$output"
+	(($(sort -u <<<"$output" | wc -l) > 1)) || fail "one pod got all: $output"
+	(($(dsr_received gateway2 packets) - before > 10 * CALLS))
+}
+
+@test "they break where the choice is left to chance" {
+	local gateway
+
+	for gateway in gateway:homes.yaml gateway2:others.yaml; do
+		sed 's/name: all}/name: all, annotations: {svcroute.io\/maglev: "false"}}/' "$LAB_DIR/${gateway#*:}" >"$LAB_DIR/chance.yaml"
+		dsr_load_gateway "${gateway%:*}" chance.yaml -q
+	done
+	run -0 moved_calls
+	(($(grep -cvx 'web-[123]' <<<"$output") > 0)) || fail "$output"
+	dsr_load_gateway gateway homes.yaml -q
+	dsr_load_gateway gateway2 others.yaml -q
+}
+
+@test "trace and map list tell how a backend is chosen" {
+	local gateway backend=()
+
+	for gateway in gateway gateway2; do
+		run -0 lab_svcroute "$gateway" trace "${CLIENT[0]}:1234" "${ALL_EXTERNAL[0]}:90" --from wire
+		[[ $output == *"maglev: any gateway chooses it for this flow"* ]]
+		backend+=("$(grep -o 'backend .*' <<<"$output")")
+	done
+	[[ ${backend[0]} == "${backend[1]}" ]]
+	run -0 lab_svcroute gateway map get "${ALL_EXTERNAL[0]}:90"
+	[[ $output == *maglev* ]]
+}
+
+@test "map add: a gateway's external frontends, unless told otherwise" {
+	lab_svcroute gateway map add 10.240.16.99:90 "${WEB1[0]}:80" --external
+	[[ $(lab_svcroute gateway -j map get 10.240.16.99:90 | jq -r '.. | .maglev? // empty') == true ]]
+	lab_svcroute gateway map add 10.240.16.99:90 "${WEB2[0]}:80" --maglev=no
+	[[ $(lab_svcroute gateway -j map get 10.240.16.99:90 | jq -r '.. | .maglev? // empty') == "" ]]
+	lab_svcroute gateway map add 10.240.16.98:90 "${WEB1[0]}:80"
+	[[ $(lab_svcroute gateway -j map get 10.240.16.98:90 | jq -r '.. | .maglev? // empty') == "" ]]
+	lab_svcroute gateway map del 10.240.16.99:90
+	lab_svcroute gateway map del 10.240.16.98:90
+}
