@@ -15,6 +15,10 @@
 #define FRAME_HEAD 96
 __u32 original[FRAME_HEAD / 2] = {}; /* word i lies at byte 2 * i of the frame, 4 bytes wide */
 
+/* Each frame begins a flow of its own: its source port is another one. */
+bool is_new = false;
+__u32 num_flows = 0;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
@@ -38,6 +42,16 @@ static __always_inline void put(void *data, int offset)
 	*(__u32 *)(data + offset) = original[offset / 2];
 }
 
+/* A narrow store would hold up the wide load of both ports. */
+static __always_inline void put_ports(void *data, int offset)
+{
+	__u32 ports = original[offset / 2];
+
+	if (is_new)
+		ports = bpf_htonl((bpf_ntohl(ports) & 0xffff) | num_flows++ << 16);
+	*(__u32 *)(data + offset) = ports;
+}
+
 static __always_inline void put_back_v4(void *data)
 {
 	put(data, 0);
@@ -46,7 +60,7 @@ static __always_inline void put_back_v4(void *data)
 	put(data, 22); /* TTL, checksum */
 	put(data, 26);
 	put(data, 30);
-	put(data, 34); /* ports */
+	put_ports(data, 34);
 	put(data, 38); /* UDP's checksum */
 	put(data, 48); /* TCP's */
 }
@@ -59,7 +73,7 @@ static __always_inline void put_back_v6(void *data)
 	put(data, 18); /* hop limit */
 	for (int offset = 22; offset < 54; offset += 4)
 		put(data, offset);
-	put(data, 54);
+	put_ports(data, 54);
 	put(data, 58);
 	put(data, 68);
 }

@@ -22,31 +22,31 @@ struct line {
 	enum sample sample;
 	int family, proto;
 	enum device device;
-	bool changes; /* the frame: it is put back each time */
-	double bar;   /* times the empty program, 0: none */
+	double (*time)(enum hook hook, int program, enum device device, const struct frame *frame);
+	double bar; /* times the empty program, 0: none */
 	double ns[ROUNDS];
 };
 
-#define EACH_WAY(hook, title, program, sample, device, bar)                                                            \
-	{hook, title, program, sample, 4, IPPROTO_TCP, device, true, bar, {}},                                         \
-		{hook, title, program, sample, 4, IPPROTO_UDP, device, true, bar, {}},                                 \
-		{hook, title, program, sample, 6, IPPROTO_TCP, device, true, 0, {}},                                   \
+#define EACH_WAY(hook, title, program, sample, device, time, bar)                                                      \
+	{hook, title, program, sample, 4, IPPROTO_TCP, device, time, bar, {}},                                         \
+		{hook, title, program, sample, 4, IPPROTO_UDP, device, time, bar, {}},                                 \
+		{hook, title, program, sample, 6, IPPROTO_TCP, device, time, 0, {}},                                   \
 	{                                                                                                              \
-		hook, title, program, sample, 6, IPPROTO_UDP, device, true, 0,                                         \
+		hook, title, program, sample, 6, IPPROTO_UDP, device, time, 0,                                         \
 		{                                                                                                      \
 		}                                                                                                      \
 	}
 
-#define FOREIGN(hook, title, program, device)                                                                          \
-	{hook, title, program, SAMPLE_FOREIGN, 4, IPPROTO_TCP, device, false, 0, {}},                                  \
+#define EACH_FAMILY(hook, title, program, sample, device, time, bar)                                                   \
+	{hook, title, program, sample, 4, IPPROTO_TCP, device, time, bar, {}},                                         \
 	{                                                                                                              \
-		hook, title, program, SAMPLE_FOREIGN, 6, IPPROTO_TCP, device, false, 0,                                \
+		hook, title, program, sample, 6, IPPROTO_TCP, device, time, 0,                                         \
 		{                                                                                                      \
 		}                                                                                                      \
 	}
 
 static struct line lines[] = {
-	{HOOK_XDP, "empty program", "empty", SAMPLE_FOREIGN, 4, IPPROTO_TCP, DEVICE_ETH0, false, 0, {}},
+	{HOOK_XDP, "empty program", "empty", SAMPLE_FOREIGN, 4, IPPROTO_TCP, DEVICE_ETH0, run_time, 0, {}},
 	{HOOK_XDP,
 	 "look up and rewrite, no more",
 	 "floor",
@@ -54,20 +54,38 @@ static struct line lines[] = {
 	 4,
 	 IPPROTO_TCP,
 	 DEVICE_ETH0,
-	 true,
+	 run_time_restored,
 	 0,
 	 {}},
-	EACH_WAY(HOOK_XDP, "established, to a pod here", "sr_xdp_uplink", SAMPLE_TO_POD_HERE, DEVICE_ETH0, 6),
-	EACH_WAY(HOOK_XDP, "  to another node, routed", "sr_xdp_uplink", SAMPLE_TO_POD_THERE, DEVICE_ETH0, 0),
-	EACH_WAY(HOOK_XDP, "  and its answer, routed", "sr_xdp_uplink", SAMPLE_FROM_THERE, DEVICE_ETH0, 0),
-	FOREIGN(HOOK_XDP, "not ours", "sr_xdp_uplink", DEVICE_ETH0),
+	EACH_WAY(HOOK_XDP, "established, to a pod here", "sr_xdp_uplink", SAMPLE_TO_POD_HERE, DEVICE_ETH0,
+		 run_time_restored, 6),
+	EACH_WAY(HOOK_XDP, "  to another node, routed", "sr_xdp_uplink", SAMPLE_TO_POD_THERE, DEVICE_ETH0,
+		 run_time_restored, 0),
+	EACH_WAY(HOOK_XDP, "  and its answer, routed", "sr_xdp_uplink", SAMPLE_FROM_THERE, DEVICE_ETH0,
+		 run_time_restored, 0),
+	EACH_FAMILY(HOOK_XDP, "new flow, to a pod here", "sr_xdp_uplink", SAMPLE_NEW_HERE, DEVICE_ETH0, run_time_new,
+		    45),
+	EACH_FAMILY(HOOK_XDP, "  by Maglev, of ten endpoints", "sr_xdp_uplink", SAMPLE_NEW_AGREED, DEVICE_ETH0,
+		    run_time_new, 0),
+	EACH_FAMILY(HOOK_XDP, "not ours", "sr_xdp_uplink", SAMPLE_FOREIGN, DEVICE_ETH0, run_time, 0),
 
-	{HOOK_TC, "empty program", "empty", SAMPLE_FOREIGN, 4, IPPROTO_TCP, DEVICE_POD1, false, 0, {}},
-	{HOOK_TC, "look up and rewrite, no more", "floor", SAMPLE_POD_CALLS, 4, IPPROTO_TCP, DEVICE_POD1, true, 0, {}},
-	EACH_WAY(HOOK_TC, "established, from a pod", "sr_from_pod", SAMPLE_POD_CALLS, DEVICE_POD1, 4),
-	EACH_WAY(HOOK_TC, "  and its answer", "sr_to_pod", SAMPLE_POD_ANSWERS, DEVICE_POD1, 4),
-	FOREIGN(HOOK_TC, "not ours, from a pod", "sr_from_pod", DEVICE_POD1),
-	FOREIGN(HOOK_TC, "not ours, to a pod", "sr_to_pod", DEVICE_POD1),
+	{HOOK_TC, "empty program", "empty", SAMPLE_FOREIGN, 4, IPPROTO_TCP, DEVICE_POD1, run_time, 0, {}},
+	{HOOK_TC,
+	 "look up and rewrite, no more",
+	 "floor",
+	 SAMPLE_POD_CALLS,
+	 4,
+	 IPPROTO_TCP,
+	 DEVICE_POD1,
+	 run_time_restored,
+	 0,
+	 {}},
+	EACH_WAY(HOOK_TC, "established, from a pod", "sr_from_pod", SAMPLE_POD_CALLS, DEVICE_POD1, run_time_restored,
+		 4),
+	EACH_WAY(HOOK_TC, "  and its answer", "sr_to_pod", SAMPLE_POD_ANSWERS, DEVICE_POD1, run_time_restored, 4),
+	EACH_FAMILY(HOOK_TC, "new flow, from a pod", "sr_from_pod", SAMPLE_NEW_FROM_POD, DEVICE_POD1, run_time_new, 0),
+	EACH_FAMILY(HOOK_TC, "not ours, from a pod", "sr_from_pod", SAMPLE_FOREIGN, DEVICE_POD1, run_time, 0),
+	EACH_FAMILY(HOOK_TC, "not ours, to a pod", "sr_to_pod", SAMPLE_FOREIGN, DEVICE_POD1, run_time, 0),
 };
 
 /* --- measuring ------------------------------------------------------------------------ */
@@ -90,11 +108,8 @@ static int pin(void)
 static double measure(const struct line *line)
 {
 	struct frame frame = flows_frame(line->sample, line->family, line->proto);
-	int program = run_program(line->hook, line->program);
 
-	if (line->changes)
-		return run_time_restored(line->hook, program, line->device, &frame);
-	return run_time(line->hook, program, line->device, &frame);
+	return line->time(line->hook, run_program(line->hook, line->program), line->device, &frame);
 }
 
 static int compare(const void *a, const void *b)

@@ -14,7 +14,10 @@
 
 #define HERE	   "198.51.100.7:90"
 #define THERE	   "198.51.100.8:90"
+#define AGREED	   "198.51.100.9:90"
 #define CLUSTER_IP "10.96.0.10:80"
+
+#define AGREED_ENDPOINTS 10
 
 /* As long as a small answer; the wrapper wants 96 bytes at least. */
 #define FLOWS_PAYLOAD 64
@@ -49,25 +52,51 @@ struct frame flows_frame(enum sample sample, int family, int proto)
 	return *flows_place(sample, family, proto);
 }
 
-static void flows_add_service(struct sr_services *services, const struct flow *flow, int family, int proto)
+static void flows_add_endpoint(struct sr_service *service, const struct sr_hostport *to)
 {
-	struct sr_hostport at = world_hostport(flow->frontend, family, proto);
-	struct sr_hostport to = world_hostport(flow->backend, family, proto);
-	struct sr_service *service = sr_services_add(services);
-
-	if (!service || sr_string_set(&service->namespace, "bench") < 0 ||
-	    sr_string_set(&service->name, flow->frontend) < 0 || sr_string_set(&service->port_name, "") < 0 ||
-	    sr_string_set(&service->origin, "bench") < 0)
-		abort();
-	service->family = family;
-	service->proto = proto;
-	if (sr_service_add_frontend(service, &(struct sr_frontend_spec){.at = at, .kind = flow->kind}) < 0 ||
-	    sr_service_add_endpoint(service, &(struct sr_endpoint){.addr = to.addr,
-								   .port = to.port,
+	if (sr_service_add_endpoint(service, &(struct sr_endpoint){.addr = to->addr,
+								   .port = to->port,
 								   .weight = 1,
 								   .flags = SR_BACKEND_IN_CLUSTER,
 								   .id = SR_NO_ID}) < 0)
 		abort();
+}
+
+static struct sr_service *flows_add_frontend(struct sr_services *services, const char *frontend, uint8_t kind,
+					     int family, int proto)
+{
+	struct sr_hostport at = world_hostport(frontend, family, proto);
+	struct sr_service *service = sr_services_add(services);
+
+	if (!service || sr_string_set(&service->namespace, "bench") < 0 ||
+	    sr_string_set(&service->name, frontend) < 0 || sr_string_set(&service->port_name, "") < 0 ||
+	    sr_string_set(&service->origin, "bench") < 0)
+		abort();
+	service->family = family;
+	service->proto = proto;
+	if (sr_service_add_frontend(service, &(struct sr_frontend_spec){.at = at, .kind = kind}) < 0)
+		abort();
+	return service;
+}
+
+static void flows_add_service(struct sr_services *services, const struct flow *flow, int family, int proto)
+{
+	struct sr_hostport to = world_hostport(flow->backend, family, proto);
+
+	flows_add_endpoint(flows_add_frontend(services, flow->frontend, flow->kind, family, proto), &to);
+}
+
+static void flows_add_agreed(struct sr_services *services, int family)
+{
+	struct sr_service *service = flows_add_frontend(services, AGREED, SR_FRONTEND_EXTERNAL_IP, family, IPPROTO_TCP);
+
+	service->flags = SR_SERVICE_MAGLEV;
+	for (int i = 0; i < AGREED_ENDPOINTS; i++) {
+		struct sr_hostport to = world_hostport(POD1 ":8080", family, IPPROTO_TCP);
+
+		to.port = htons(8080 + i);
+		flows_add_endpoint(service, &to);
+	}
 }
 
 static int flows_program(void)
@@ -79,6 +108,8 @@ static int flows_program(void)
 	for (size_t i = 0; i < ARRAY_SIZE(flows); i++)
 		for (int way = 0; way < 4; way++)
 			flows_add_service(&desired, &flows[i], way & 1 ? 6 : 4, way & 2 ? IPPROTO_UDP : IPPROTO_TCP);
+	flows_add_agreed(&desired, 4);
+	flows_add_agreed(&desired, 6);
 	sr_services_sort(&desired);
 	if (sr_plan_make(&plan, &programmed, &desired, NULL, &err) < 0 ||
 	    sr_maps_apply(run_datapath(), &plan, &err) < 0) {
@@ -91,6 +122,11 @@ static int flows_program(void)
 static struct frame flows_data(const char *from, const char *to)
 {
 	return packet(from, to, .flags = ACK, .seq = 2, .ack = 5001, .payload_size = FLOWS_PAYLOAD);
+}
+
+static struct frame flows_beginning(const char *from, const char *to)
+{
+	return packet(from, to, .flags = SYN, .seq = 1, .payload_size = FLOWS_PAYLOAD);
 }
 
 static const char *flows_ask(const struct flow *flow, int flags)
@@ -122,6 +158,9 @@ static void flows_each_way(void (*visit)(const struct flow *flow))
 		world.proto = way & 2 ? IPPROTO_UDP : IPPROTO_TCP;
 		for (size_t i = 0; i < ARRAY_SIZE(flows); i++)
 			visit(&flows[i]);
+		*flows_place(SAMPLE_NEW_HERE, world.family, world.proto) = flows_beginning(CLIENT ":1", HERE);
+		*flows_place(SAMPLE_NEW_AGREED, world.family, world.proto) = flows_beginning(CLIENT ":1", AGREED);
+		*flows_place(SAMPLE_NEW_FROM_POD, world.family, world.proto) = flows_beginning(POD1 ":1", CLUSTER_IP);
 		*flows_place(SAMPLE_FOREIGN, world.family, world.proto) = flows_data(CLIENT ":1234", POD2 ":443");
 	}
 }

@@ -32,6 +32,9 @@ double run_time(enum hook hook, int program, enum device device, const struct fr
 /* The same for one that does not: what it adds to an empty program, and that. */
 double run_time_restored(enum hook hook, int program, enum device device, const struct frame *frame);
 
+/* The same where each frame begins a flow: its source port is another one each time. */
+double run_time_new(enum hook hook, int program, enum device device, const struct frame *frame);
+
 /* The floor program knows one flow: that of the frame, which it sends elsewhere. */
 void run_teach_floor(const struct frame *frame);
 
