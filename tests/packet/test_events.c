@@ -214,8 +214,12 @@ TEST(what_there_is_no_room_for_is_counted)
 {
 	sr_autoevents struct sr_events *events = listen_to(1ull << SR_PASS_INDEX_NOT_A_SERVICE);
 	struct frame frame = packet(POD_CLIENT, CLIENT ":99");
+	struct sr_monitor *monitor = monitor_map();
 	uint64_t lost;
 
+	/* On a busy machine the packets take longer than a monitor may be silent. */
+	monitor->until = INT32_MAX / 2 + sr_ticks_now();
+	munmap(monitor, sysconf(_SC_PAGESIZE));
 	assert_int_equal(sr_events_lost(events), 0);
 	for (int i = 0; i < 12000; i++)
 		harness_send(PROG_FROM_POD, frame);
