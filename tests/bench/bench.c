@@ -45,6 +45,13 @@ struct line {
 		}                                                                                                      \
 	}
 
+#define BY_MAGLEV(title, sample)                                                                                       \
+	{                                                                                                              \
+		HOOK_XDP, title, "sr_xdp_uplink", sample, 4, IPPROTO_TCP, DEVICE_ETH0, run_time_new, 0,                \
+		{                                                                                                      \
+		}                                                                                                      \
+	}
+
 static struct line lines[] = {
 	{HOOK_XDP, "empty program", "empty", SAMPLE_FOREIGN, 4, IPPROTO_TCP, DEVICE_ETH0, run_time, 0, {}},
 	{HOOK_XDP,
@@ -65,8 +72,10 @@ static struct line lines[] = {
 		 run_time_restored, 0),
 	EACH_FAMILY(HOOK_XDP, "new flow, to a pod here", "sr_xdp_uplink", SAMPLE_NEW_HERE, DEVICE_ETH0, run_time_new,
 		    45),
-	EACH_FAMILY(HOOK_XDP, "  by Maglev, of ten endpoints", "sr_xdp_uplink", SAMPLE_NEW_AGREED, DEVICE_ETH0,
-		    run_time_new, 0),
+	BY_MAGLEV("  by Maglev, of 3 endpoints", SAMPLE_NEW_OF_3),
+	BY_MAGLEV("  by Maglev, of 10", SAMPLE_NEW_OF_10),
+	BY_MAGLEV("  by Maglev, of 100", SAMPLE_NEW_OF_100),
+	BY_MAGLEV("  by Maglev, of 1000", SAMPLE_NEW_OF_1000),
 	EACH_FAMILY(HOOK_XDP, "not ours", "sr_xdp_uplink", SAMPLE_FOREIGN, DEVICE_ETH0, run_time, 0),
 
 	{HOOK_TC, "empty program", "empty", SAMPLE_FOREIGN, 4, IPPROTO_TCP, DEVICE_POD1, run_time, 0, {}},

@@ -14,10 +14,7 @@
 
 #define HERE	   "198.51.100.7:90"
 #define THERE	   "198.51.100.8:90"
-#define AGREED	   "198.51.100.9:90"
 #define CLUSTER_IP "10.96.0.10:80"
-
-#define AGREED_ENDPOINTS 10
 
 /* As long as a small answer; the wrapper wants 96 bytes at least. */
 #define FLOWS_PAYLOAD 64
@@ -37,6 +34,18 @@ static const struct flow {
 	 "sr_xdp_uplink", DEVICE_ETH0, SAMPLE_TO_POD_THERE, SAMPLE_FROM_THERE},
 	{POD1 ":1234", CLUSTER_IP, POD2 ":8080", SR_FRONTEND_CLUSTER_IP, HOOK_TC, HOOK_TC, "sr_from_pod", "sr_to_pod",
 	 DEVICE_POD1, SAMPLE_POD_CALLS, SAMPLE_POD_ANSWERS},
+};
+
+/* Those that are chosen among consistently. */
+static const struct agreed {
+	const char *frontend;
+	uint16_t endpoints;
+	enum sample begins;
+} agreed[] = {
+	{"198.51.100.9:93", 3, SAMPLE_NEW_OF_3},
+	{"198.51.100.9:94", 10, SAMPLE_NEW_OF_10},
+	{"198.51.100.9:95", 100, SAMPLE_NEW_OF_100},
+	{"198.51.100.9:96", 1000, SAMPLE_NEW_OF_1000},
 };
 
 /* By sample, family (4, 6) and protocol (TCP, UDP). */
@@ -86,14 +95,14 @@ static void flows_add_service(struct sr_services *services, const struct flow *f
 	flows_add_endpoint(flows_add_frontend(services, flow->frontend, flow->kind, family, proto), &to);
 }
 
-static void flows_add_agreed(struct sr_services *services, int family)
+static void flows_add_agreed(struct sr_services *services, const struct agreed *which)
 {
-	struct sr_service *service = flows_add_frontend(services, AGREED, SR_FRONTEND_EXTERNAL_IP, family, IPPROTO_TCP);
+	struct sr_service *service =
+		flows_add_frontend(services, which->frontend, SR_FRONTEND_EXTERNAL_IP, 4, IPPROTO_TCP);
+	struct sr_hostport to = world_hostport(POD1 ":8080", 4, IPPROTO_TCP);
 
 	service->flags = SR_SERVICE_MAGLEV;
-	for (int i = 0; i < AGREED_ENDPOINTS; i++) {
-		struct sr_hostport to = world_hostport(POD1 ":8080", family, IPPROTO_TCP);
-
+	for (uint16_t i = 0; i < which->endpoints; i++) {
 		to.port = htons(8080 + i);
 		flows_add_endpoint(service, &to);
 	}
@@ -108,8 +117,8 @@ static int flows_program(void)
 	for (size_t i = 0; i < ARRAY_SIZE(flows); i++)
 		for (int way = 0; way < 4; way++)
 			flows_add_service(&desired, &flows[i], way & 1 ? 6 : 4, way & 2 ? IPPROTO_UDP : IPPROTO_TCP);
-	flows_add_agreed(&desired, 4);
-	flows_add_agreed(&desired, 6);
+	for (size_t i = 0; i < ARRAY_SIZE(agreed); i++)
+		flows_add_agreed(&desired, &agreed[i]);
 	sr_services_sort(&desired);
 	if (sr_plan_make(&plan, &programmed, &desired, NULL, &err) < 0 ||
 	    sr_maps_apply(run_datapath(), &plan, &err) < 0) {
@@ -159,7 +168,9 @@ static void flows_each_way(void (*visit)(const struct flow *flow))
 		for (size_t i = 0; i < ARRAY_SIZE(flows); i++)
 			visit(&flows[i]);
 		*flows_place(SAMPLE_NEW_HERE, world.family, world.proto) = flows_beginning(CLIENT ":1", HERE);
-		*flows_place(SAMPLE_NEW_AGREED, world.family, world.proto) = flows_beginning(CLIENT ":1", AGREED);
+		for (size_t i = 0; i < ARRAY_SIZE(agreed); i++)
+			*flows_place(agreed[i].begins, world.family, world.proto) =
+				flows_beginning(CLIENT ":1", agreed[i].frontend);
 		*flows_place(SAMPLE_NEW_FROM_POD, world.family, world.proto) = flows_beginning(POD1 ":1", CLUSTER_IP);
 		*flows_place(SAMPLE_FOREIGN, world.family, world.proto) = flows_data(CLIENT ":1234", POD2 ":443");
 	}

@@ -13,7 +13,10 @@ enum sample {
 	SAMPLE_POD_CALLS,    /* a pod calls another one by ClusterIP */
 	SAMPLE_POD_ANSWERS,  /* and its answer */
 	SAMPLE_NEW_HERE,     /* as the first one, but begins a connection */
-	SAMPLE_NEW_AGREED,   /* ... of a service whose endpoint is chosen consistently */
+	SAMPLE_NEW_OF_3,     /* ... of a service whose endpoint is chosen consistently, of 3 */
+	SAMPLE_NEW_OF_10,
+	SAMPLE_NEW_OF_100,
+	SAMPLE_NEW_OF_1000,
 	SAMPLE_NEW_FROM_POD, /* a pod begins one to a ClusterIP */
 	SAMPLE_FOREIGN,	     /* a packet that is not ours */
 	NUM_SAMPLES,

@@ -20,7 +20,7 @@
 
 /* So often at once: some milliseconds, beside which a system call is nothing; flows begin more slowly. */
 #define RUN_REPEAT     100000
-#define RUN_REPEAT_NEW 20000
+#define RUN_REPEAT_NEW 5000
 
 static struct {
 	struct sr_datapath *datapath;
