@@ -86,6 +86,43 @@ moved_calls() {
 	(($(dsr_received gateway2 packets) - before > 10 * CALLS))
 }
 
+# upload ADDRESS, download ADDRESS: some 3 s long, and whole.
+upload() {
+	local answer
+
+	answer=$(curl_from client --limit-rate 6M -H Expect: --data-binary "@$LAB_DIR/blob" "http://$(bracket "$1"):90/")
+	[[ $answer == "20000000 $(sha256sum <"$LAB_DIR/blob" | cut -d' ' -f1)" ]] || fail "20 MB to $1: '$answer'"
+}
+
+download() {
+	local size
+
+	size=$(curl_from client --limit-rate 6M -o /dev/null -w '%{size_download}' "http://$(bracket "$1"):90/bytes/20000000")
+	[[ $size == 20000000 ]] || fail "20 MB from $1: $size"
+}
+
+@test "a long transfer goes on, either way, while it moves" {
+	local address direction i pid pids=()
+
+	head -c 20000000 /dev/urandom >"$LAB_DIR/blob"
+	move_to gateway
+	for address in "${ALL_EXTERNAL[@]}"; do
+		for direction in upload download; do
+			for i in 1 2 3; do
+				"$direction" "$address" 3>&- &
+				pids+=($!)
+			done
+		done
+	done
+	sleep 1
+	move_to gateway2
+	sleep 1
+	move_to gateway
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+}
+
 @test "they break where the choice is left to chance" {
 	local gateway
 

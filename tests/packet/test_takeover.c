@@ -61,6 +61,20 @@ TEST(a_packet_in_the_midst_of_a_flow_is_left_to_netfilter)
 	expect_untouched(SR_PASS_TAKEOVER);
 }
 
+/* A gateway would know where such a flow went, if it had been the gateways'. */
+TEST(also_where_its_backend_could_be_computed)
+{
+	given_service(VIP, BACKEND);
+	given_policy(VIP, SR_SERVICE_MAGLEV);
+	given_a_takeover(SR_TAKEOVER_BEGUN);
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = ACK));
+	expect_untouched(SR_PASS_TAKEOVER);
+
+	given_it_began_long_ago(SR_TAKEOVER_BEGUN);
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = ACK));
+	expect_packet(packet(POD_CLIENT, BACKEND, .flags = ACK));
+}
+
 TEST(what_begins_meanwhile_is_ours)
 {
 	given_service(VIP, BACKEND);
@@ -141,6 +155,7 @@ TEST(what_is_held_goes_nowhere)
 
 const struct CMUnitTest takeover_tests[] = {
 	BOTH_FAMILIES(a_packet_in_the_midst_of_a_flow_is_left_to_netfilter),
+	BOTH_FAMILIES(also_where_its_backend_could_be_computed),
 	TCP_AND_UDP(what_begins_meanwhile_is_ours),
 	TCP_AND_UDP(what_begins_while_connections_are_given_back_is_netfilters),
 	TCP_AND_UDP(it_ends_by_itself),
