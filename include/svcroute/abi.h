@@ -15,7 +15,7 @@
 #endif
 
 /* Raise it when a struct below, or the type or key of a map, changes. */
-#define SR_LAYOUT_VERSION 2
+#define SR_LAYOUT_VERSION 3
 
 struct sr_addr {
 	union {

@@ -243,3 +243,18 @@ examples() {
 		((status < 2)) || fail "svcroute $example: $output"
 	done < <(examples)
 }
+
+@test "an instance of another network namespace is not ours to look at or change, but to remove" {
+	lab_machine other 10.240.0.9/20 fd00:240::9
+	for command in status 'map list' 'map add 10.0.0.9:90 10.1.0.9:80' load 'conn list' announce; do
+		# shellcheck disable=SC2086 # words
+		run -1 lab_in other "$LAB_DIR/bin/node1/svcroute" $command
+		[[ $output == "svcroute: instance '$LAB-node1' serves another network namespace: run this there (nsenter --net=), or name another --instance; 'svcroute unload' removes it from anywhere" ]] || fail "$command: $output"
+	done
+	sr status >/dev/null
+	run -0 lab_in other "$LAB_DIR/bin/node1/svcroute" unload
+	[[ ${lines[0]} == "svcroute: warning: instance '$LAB-node1' served another network namespace: its clsact filters and routes stay there" ]]
+	run -1 sr status
+	lab_load node1 -q
+	sr status >/dev/null
+}

@@ -47,6 +47,15 @@ static int unload_handback(const struct sr_globals *globals, struct sr_error *er
 	return r;
 }
 
+static void unload_warn(const struct sr_globals *globals)
+{
+	if (sr_datapath_is_elsewhere(globals->instance))
+		fprintf(stderr,
+			"svcroute: warning: instance '%s' served another network namespace: its clsact filters and "
+			"routes stay there\n",
+			globals->instance);
+}
+
 static int unload_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
 {
 	const struct unload_options *opts = options;
@@ -55,6 +64,7 @@ static int unload_run(const struct sr_globals *globals, const void *options, str
 	if (r < 0)
 		return r;
 	sr_confirm_drop(globals->instance);
+	unload_warn(globals);
 	r = sr_datapath_unload(globals->instance, err);
 	if (r == -ENOENT)
 		return sr_fail(err, r, "instance '%s' is not loaded", globals->instance);

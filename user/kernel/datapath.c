@@ -150,6 +150,16 @@ static void datapath_wait_gone(const struct datapath_ids *ids)
 			nanosleep(&step, NULL);
 }
 
+bool sr_datapath_is_elsewhere(const char *instance)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	struct sr_error ignored;
+	bool mounted;
+
+	return datapath_new(&datapath, instance, SR_ACCESS_READ, &ignored) == 0 &&
+	       sr_pins_look(&mounted, &ignored) == 0 && sr_state_is_elsewhere(datapath);
+}
+
 int sr_datapath_unload(const char *instance, struct sr_error *err)
 {
 	sr_autodatapath struct sr_datapath *datapath = NULL;
@@ -166,7 +176,8 @@ int sr_datapath_unload(const char *instance, struct sr_error *err)
 		return r;
 
 	datapath_program_ids(datapath, &ids);
-	sr_announce_leave(datapath);
+	if (!sr_state_is_elsewhere(datapath))
+		sr_announce_leave(datapath);
 	r = sr_tc_remove_filters(datapath, NULL, 0, err);
 	if (r == 0)
 		r = sr_pins_remove_all(datapath, err);

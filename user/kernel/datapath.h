@@ -40,7 +40,7 @@ enum sr_access {
 /*
  * Open an instance. -ENOENT: it is not loaded; -EPERM: privileges are missing,
  * `err` says which; -EPROTO: another version of svcroute with another layout
- * of maps holds it.
+ * of maps holds it, or it serves another network namespace.
  */
 int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_access access, struct sr_error *err);
 
@@ -53,7 +53,14 @@ int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_acc
 int sr_datapath_load(struct sr_datapath **out, const char *instance, const struct sr_datapath_config *config,
 		     bool *mounted_bpffs, struct sr_error *err);
 
-/* Detach and unpin everything of the instance. -ENOENT: there is none. */
+/* Is there such an instance, but for another network namespace? */
+bool sr_datapath_is_elsewhere(const char *instance);
+
+/*
+ * Detach and unpin everything of the instance. -ENOENT: there is none. From
+ * another network namespace, clsact qdiscs, routes and multicast groups of its
+ * own stay as they are.
+ */
 int sr_datapath_unload(const char *instance, struct sr_error *err);
 
 void sr_datapath_close(struct sr_datapath *datapath);

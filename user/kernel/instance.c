@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 
 #include "kernel/instance.h"
+#include "kernel/rodata.h"
 
 #define STATE_NAME "sr_instance"
 
@@ -43,7 +44,13 @@ int sr_state_write(const struct sr_datapath *datapath, const struct sr_state *st
 /* Indexes start at 1: 0 in a map is what nobody wrote. */
 static int state_create(struct sr_datapath *datapath, struct sr_error *err)
 {
-	struct sr_state state = {.layout = SR_LAYOUT_VERSION, .fresh_service = 1, .fresh_backend = 1, .fresh_slot = 1};
+	struct sr_state state = {
+		.layout = SR_LAYOUT_VERSION,
+		.fresh_service = 1,
+		.fresh_backend = 1,
+		.fresh_slot = 1,
+		.netns = sr_netns_cookie(),
+	};
 	int r;
 
 	if (getrandom(state.key_seed, sizeof(state.key_seed), 0) != sizeof(state.key_seed))
@@ -63,26 +70,45 @@ static int state_create(struct sr_datapath *datapath, struct sr_error *err)
 	return 0;
 }
 
-static int state_check(const struct sr_datapath *datapath, struct sr_error *err)
+/* Zeros, where another layout has another size. */
+static int state_look(int fd, struct sr_state *out)
 {
 	struct bpf_map_info info = {};
-	uint32_t length = sizeof(info);
-	struct sr_state state = {};
-	int r;
+	uint32_t length = sizeof(info), zero = 0;
 
-	if (bpf_obj_get_info_by_fd(datapath->state_fd, &info, &length) < 0)
-		return sr_fail(err, -errno, "cannot look at map " STATE_NAME ": %s", strerror(errno));
-	if (info.value_size == sizeof(state)) {
-		r = sr_state_read(datapath, &state, err);
-		if (r < 0)
-			return r;
-	}
-	if (state.layout == SR_LAYOUT_VERSION)
-		return 0;
-	return sr_fail(err, -EPROTO,
-		       "instance '%s' was loaded by another version of svcroute (map layout %u, this one has %u); "
-		       "'svcroute unload' removes it",
-		       datapath->instance, state.layout, SR_LAYOUT_VERSION);
+	*out = (struct sr_state){};
+	if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
+		return -errno;
+	return info.value_size != sizeof(*out) || bpf_map_lookup_elem(fd, &zero, out) == 0 ? 0 : -errno;
+}
+
+bool sr_state_is_elsewhere(const struct sr_datapath *datapath)
+{
+	sr_autoclose int fd = sr_pin_get(datapath, "maps", STATE_NAME);
+	struct sr_state state;
+
+	return fd >= 0 && state_look(fd, &state) == 0 && state.layout == SR_LAYOUT_VERSION &&
+	       state.netns != sr_netns_cookie();
+}
+
+static int state_check(const struct sr_datapath *datapath, struct sr_error *err)
+{
+	struct sr_state state;
+	int r = state_look(datapath->state_fd, &state);
+
+	if (r < 0)
+		return sr_fail(err, r, "cannot read map " STATE_NAME ": %s", strerror(-r));
+	if (state.layout != SR_LAYOUT_VERSION)
+		return sr_fail(err, -EPROTO,
+			       "instance '%s' was loaded by another version of svcroute (map layout %u, this one has "
+			       "%u); 'svcroute unload' removes it",
+			       datapath->instance, state.layout, SR_LAYOUT_VERSION);
+	if (state.netns != sr_netns_cookie())
+		return sr_fail(err, -EPROTO,
+			       "instance '%s' serves another network namespace: run this there (nsenter --net=), or "
+			       "name another --instance; 'svcroute unload' removes it from anywhere",
+			       datapath->instance);
+	return 0;
 }
 
 int sr_state_open(struct sr_datapath *datapath, bool create, struct sr_error *err)

@@ -71,6 +71,8 @@ struct sr_state {
 	uint64_t fingerprint;
 	/* Keys of connections are hashed with these: they outlive programs. */
 	uint64_t key_seed[SR_KEY_SEEDS];
+	/* Cookie of the network namespace whose devices it serves. */
+	uint64_t netns;
 	/* What the programs were told: connections over TCP end with their endpoint. */
 	uint64_t terminate;
 };
@@ -85,13 +87,17 @@ struct sr_datapath {
 	int map_fd[SR_MAP_MAX];
 };
 
+/* Does an instance of our layout serve another network namespace than this process's? */
+bool sr_state_is_elsewhere(const struct sr_datapath *datapath);
+
 /* Read or write the one element of map `sr_instance`. */
 int sr_state_read(const struct sr_datapath *datapath, struct sr_state *out, struct sr_error *err);
 int sr_state_write(const struct sr_datapath *datapath, const struct sr_state *state, struct sr_error *err);
 
 /*
  * Open the instance's `sr_instance`, or make it with fresh seeds. -ENOENT:
- * there is none and `create` is false; -EPROTO: another layout.
+ * there is none and `create` is false; -EPROTO: another layout,
+ * or devices of another network namespace.
  */
 int sr_state_open(struct sr_datapath *datapath, bool create, struct sr_error *err);
 
