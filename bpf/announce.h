@@ -41,6 +41,16 @@ static __always_inline bool announce_mac_is_equal(const __u8 *a, const __u8 *b)
 	return *(__u32 *)a == *(__u32 *)b && *(__u16 *)(a + 4) == *(__u16 *)(b + 4);
 }
 
+/* Was the frame sent to this device, or to many? XDP sees what others are sent, too. */
+static __always_inline bool announce_is_heard(sr_ctx *ctx, const struct sr_device *device)
+{
+	const __u8 *to = ctx_data(ctx);
+
+	if (!CTX_CAN_REDO)
+		return true;
+	return (void *)(to + 6) <= ctx_data_end(ctx) && (to[0] & 1 || announce_mac_is_equal(to, device->mac));
+}
+
 /* Is it one station's, and not this device's own? A switch may send us back what we sent. */
 static __always_inline bool announce_may_tell(const __u8 *mac, const struct sr_device *device)
 {
@@ -60,11 +70,14 @@ static __always_inline int announce_answer_arp(sr_ctx *ctx, const struct sr_devi
 	struct sr_addr addr;
 
 	if ((void *)(asks + 1) > ctx_data_end(ctx) || asks->eth.h_proto != bpf_htons(ETH_P_ARP) ||
-	    !announce_arp_asks(asks) || !announce_may_tell(asks->sender, device))
+	    !announce_arp_asks(asks) || !announce_is_heard(ctx, device) || !announce_may_tell(asks->sender, device))
 		return SR_PASS_NOT_IP;
 	addr_from_v4(&addr, asks->target_ip);
 	if (!address_is_announced(&addr, ctx_ifindex(ctx)))
 		return SR_PASS_NOT_IP;
+	/* Who says that he has it is told by tc: `svcroute announce --watch` is to hear of him. */
+	if (CTX_CAN_REDO && asks->sender_ip == asks->target_ip)
+		return SR_PASS_TO_TC;
 
 	answer = *asks;
 	announce_turn_link(&answer.eth, asks->sender, device);
@@ -76,12 +89,13 @@ static __always_inline int announce_answer_arp(sr_ctx *ctx, const struct sr_devi
 	return ctx_write(ctx, 0, &answer, sizeof(answer)) ? SR_PASS_NOT_IP : SR_ANSWER_ARP;
 }
 
-#define ND_SOLICIT	135
-#define ND_ADVERT	136
-#define ND_SOLICITED	0x40000000
-#define ND_OVERRIDE	0x20000000
-#define ND_LINK_ADDRESS 2 /* of the target: option */
-#define ND_HOP_LIMIT	255
+#define ND_SOLICIT	       135
+#define ND_ADVERT	       136
+#define ND_SOLICITED	       0x40000000
+#define ND_OVERRIDE	       0x20000000
+#define ND_LINK_ADDRESS	       2 /* of the target: option */
+#define ND_SOURCE_LINK_ADDRESS 1
+#define ND_HOP_LIMIT	       255
 
 struct announce_nd {
 	__u16 pad; /* so that what is summed up is aligned */
@@ -100,7 +114,8 @@ struct announce_nd {
 #define ND_FRAME_SIZE  (sizeof(struct announce_nd) - offsetof(struct announce_nd, eth))
 #define ND_ANSWER_SIZE (sizeof(struct announce_nd) - offsetof(struct announce_nd, type))
 #define ND_ASKED_SIZE  (offsetof(struct announce_nd, option) - offsetof(struct announce_nd, type))
-#define ND_MAX	       (ND_ASKED_SIZE + 16)
+#define ND_MAX	       SR_SCRATCH_BYTES /* (A message has a link address, a nonce, and what is yet to be invented.) */
+#define ND_MAX_OPTIONS 16
 
 /* Of those that could have our target: ff02::1:ff00:0/104 and its last three bytes (RFC 4291, section 2.7.1). */
 static __always_inline bool announce_is_group(const struct sr_addr *group, const struct sr_addr *target)
@@ -109,36 +124,39 @@ static __always_inline bool announce_is_group(const struct sr_addr *group, const
 	       group->word[3] == (target->word[3] | bpf_htonl(0xff000000));
 }
 
-/* Copy a message: 24 bytes and no option, one (a link address, a nonce), or both. */
-static __always_inline int announce_nd_copy(sr_ctx *ctx, __u8 *to, __u32 length)
+/*
+ * Are the options whole, none of them of length 0? Unknown ones may be there
+ * (RFC 4861, section 4.3); a link address only of who has an address. They lie
+ * in scratch->bytes.
+ */
+static __always_inline bool announce_nd_options(const struct sr_scratch *scratch, __u32 length, bool has_address)
 {
-	const __u16 at = ETH_HLEN + sizeof(struct ipv6hdr);
+	__u32 at = ND_ASKED_SIZE;
 
-	__builtin_memset(to, 0, ND_MAX);
-	if (length < ND_ASKED_SIZE || length > ND_MAX || length % 8 || ctx_read(ctx, at, to, ND_ASKED_SIZE))
-		return -1;
-	if (length > ND_ASKED_SIZE && ctx_read(ctx, at + ND_ASKED_SIZE, to + ND_ASKED_SIZE, 8))
-		return -1;
-	return length == ND_MAX ? ctx_read(ctx, at + ND_ASKED_SIZE + 8, to + ND_ASKED_SIZE + 8, 8) : 0;
+	for (int i = 0; i < ND_MAX_OPTIONS && at < length; i++) {
+		const __u8 *option = scratch->bytes + (at & (SR_SCRATCH_BYTES - 1));
+
+		if (!option[1] || (option[0] == ND_SOURCE_LINK_ADDRESS && !has_address))
+			return false;
+		at += option[1] * 8;
+	}
+	return at == length;
 }
 
-/* Is the sum over the message and its pseudo header what it should be? */
-static __always_inline bool announce_nd_is_whole(sr_ctx *ctx, const struct pkt *pkt)
+/* The message's sum and its options. */
+static __always_inline bool announce_nd_is_whole(sr_ctx *ctx, const struct pkt *pkt, bool has_address)
 {
-	__u64 sum = (__u64)bpf_htonl(pkt_l4_length(pkt)) + bpf_htonl(IPPROTO_ICMPV6);
-	struct sr_scratch *scratch = conn_scratch();
+	const struct sr_scratch *scratch = conn_scratch();
+	__u32 length = pkt_l4_length(pkt);
 
-	if (!scratch || announce_nd_copy(ctx, scratch->bytes, pkt_l4_length(pkt)))
-		return false;
-	sum += bpf_csum_diff(NULL, 0, (__be32 *)&pkt->tuple.src, 32, 0);
-	sum += bpf_csum_diff(NULL, 0, (__be32 *)scratch->bytes, ND_MAX, 0);
-	return csum_fold16(sum) == 0xffff;
+	return scratch && length >= ND_ASKED_SIZE && length <= ND_MAX && sum_is_right(ctx, pkt) &&
+	       announce_nd_options(scratch, length, has_address);
 }
 
 /* What RFC 4861, section 7.1.1 asks for. `nd` ends with the target. */
 static __always_inline bool announce_nd_asks(sr_ctx *ctx, const struct pkt *pkt, const struct announce_nd *nd)
 {
-	bool to_group;
+	bool to_group, has_address = pkt->tuple.src.half[0] | pkt->tuple.src.half[1];
 
 	if (nd->type != ND_SOLICIT || nd->code || pkt->ttl != ND_HOP_LIMIT)
 		return false;
@@ -146,9 +164,9 @@ static __always_inline bool announce_nd_asks(sr_ctx *ctx, const struct pkt *pkt,
 	if (!to_group && !addr_is_equal(&pkt->tuple.dst, &nd->target))
 		return false;
 	/* Who has no address yet asks the group (RFC 4862, section 5.4). */
-	if (!(pkt->tuple.src.half[0] | pkt->tuple.src.half[1]) && !to_group)
+	if (has_address ? !addr_is_host(&pkt->tuple.src, 6) : !to_group)
 		return false;
-	return announce_nd_is_whole(ctx, pkt);
+	return announce_nd_is_whole(ctx, pkt, has_address);
 }
 
 /* To who asked; if it has no address yet, to all of the link (RFC 4861, section 7.2.4). */
@@ -189,8 +207,8 @@ static __always_inline int announce_answer_nd(sr_ctx *ctx, const struct pkt *pkt
 
 	if (pkt_l4(pkt) != ETH_HLEN + sizeof(nd.ip) ||
 	    ctx_read(ctx, 0, &nd.eth, ND_FRAME_SIZE - ND_ANSWER_SIZE + ND_ASKED_SIZE) ||
-	    !announce_may_tell(nd.eth.h_source, device) || !announce_nd_asks(ctx, pkt, &nd) ||
-	    !address_is_announced(&nd.target, ctx_ifindex(ctx)))
+	    !announce_is_heard(ctx, device) || !announce_may_tell(nd.eth.h_source, device) ||
+	    !announce_nd_asks(ctx, pkt, &nd) || !address_is_announced(&nd.target, ctx_ifindex(ctx)))
 		return SR_PASS_NOT_SERVED_PROTO;
 	if (ctx_resize(ctx, ND_FRAME_SIZE))
 		return CTX_CAN_REDO ? SR_PASS_TO_TC : SR_DROP_INTERNAL;
@@ -205,7 +223,7 @@ static __always_inline bool announce_may_concern(int reason)
 	return reason == SR_PASS_NOT_IP || reason == SR_PASS_NOT_SERVED_PROTO || reason == SR_PASS_FRAGMENT;
 }
 
-/* SR_ANSWER_* where the packet has become its answer, else `reason`. */
+/* SR_ANSWER_* where the packet has become its answer, SR_DROP_* where nobody must have it, else `reason`. */
 __subprog int CTX_NAME(announce_answer)(sr_ctx *ctx, const struct pkt *pkt, int reason)
 {
 	struct sr_device *device;
@@ -213,8 +231,10 @@ __subprog int CTX_NAME(announce_answer)(sr_ctx *ctx, const struct pkt *pkt, int 
 
 	if (!pkt)
 		return reason;
-	if (pkt->tuple.proto == (pkt->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) && echo_answer(ctx, pkt) == SR_OK)
-		return SR_ANSWER_ECHO;
+	ret = pkt->tuple.proto == (pkt->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) ? echo_answer(ctx, pkt)
+										     : SR_PASS_NOT_SERVED_PROTO;
+	if (ret != SR_PASS_NOT_SERVED_PROTO)
+		return ret == SR_OK ? SR_ANSWER_ECHO : ret;
 	device = device_lookup(ctx_ifindex(ctx));
 	if (!device || !pkt_l3(pkt))
 		return reason;

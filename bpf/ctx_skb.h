@@ -136,6 +136,12 @@ static __always_inline int ctx_read(sr_ctx *ctx, __u16 offset, void *to, __u32 l
 	return bpf_skb_load_bytes(ctx, offset, to, length);
 }
 
+/* As many bytes as the packet says. */
+static __always_inline int ctx_load(sr_ctx *ctx, __u32 offset, void *to, __u32 length)
+{
+	return bpf_skb_load_bytes(ctx, offset, to, length);
+}
+
 /*
  * Does it belong to a VLAN (IEEE 802.1Q)? That has a device of its own, which
  * is served by itself if it is named; VLAN 0 is none, but a priority.

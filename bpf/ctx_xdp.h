@@ -61,6 +61,12 @@ static __always_inline int ctx_read(sr_ctx *ctx, __u16 offset, void *to, __u32 l
 	return 0;
 }
 
+/* As many bytes as the packet says. */
+static __always_inline int ctx_load(sr_ctx *ctx, __u32 offset, void *to, __u32 length)
+{
+	return bpf_xdp_load_bytes(ctx, offset, to, length);
+}
+
 /* The tag lies in the frame; that of VLAN 0 is tc's to look behind. */
 static __always_inline bool ctx_is_tagged(const sr_ctx *ctx, __be16 type)
 {

@@ -8,6 +8,7 @@
 #define BPF_ECHO_H
 
 #include "origin.h"
+#include "sum.h"
 
 #define ECHO_TTL   64
 #define ECHO_CHECK 2
@@ -88,7 +89,16 @@ static __always_inline int echo_turn_type(sr_ctx *ctx, const struct pkt *pkt)
 		       : 0;
 }
 
-/* SR_OK where the packet has become the reply; else it is as it was, but for what fails half-way. */
+/*
+ * Is the sum right, as far as one can tell? That of fragments, or of more than
+ * any frame has, stays as wrong or right in the reply as it was.
+ */
+static __always_inline bool echo_is_right(sr_ctx *ctx, const struct pkt *pkt)
+{
+	return pkt->fragment != PKT_WHOLE || pkt_l4_length(pkt) > SUM_MAX || sum_is_right(ctx, pkt);
+}
+
+/* SR_OK where the packet has become the reply; SR_PASS_NOT_SERVED_PROTO: it is as it was, and none of ours. */
 static __always_inline int echo_answer(sr_ctx *ctx, const struct pkt *pkt)
 {
 	__u8 request = pkt->family == 4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST;
@@ -98,6 +108,8 @@ static __always_inline int echo_answer(sr_ctx *ctx, const struct pkt *pkt)
 		return SR_PASS_NOT_SERVED_PROTO;
 	if (pkt_has_transport(pkt) && (ctx_read(ctx, pkt_l4(pkt), type, sizeof(type)) || type[0] != request || type[1]))
 		return SR_PASS_NOT_SERVED_PROTO;
+	if (!echo_is_right(ctx, pkt))
+		return SR_DROP_BAD_SUM;
 	if ((pkt->family == 4 ? echo_turn_v4(ctx, pkt) : echo_turn_v6(ctx, pkt)) || echo_turn_type(ctx, pkt))
 		return SR_DROP_INTERNAL;
 	return echo_turn_link(ctx, pkt) ? SR_DROP_INTERNAL : SR_OK;

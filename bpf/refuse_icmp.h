@@ -4,6 +4,7 @@
 #define BPF_REFUSE_ICMP_H
 
 #include "refusal.h"
+#include "sum.h"
 
 #define REFUSE_ICMP_SIZE 8
 
@@ -19,31 +20,10 @@ struct refuse_icmp {
 	__be16 mtu; /* the low half of ICMPv6's 32 bits, too */
 };
 
-#define REFUSE_CHUNKS ((REFUSE_MAX_V6 + SR_SCRATCH_BYTES - 1) / SR_SCRATCH_BYTES)
-
-/* Sum up bytes of the packet; what is missing to a whole word is zeros. */
+/* Sum up bytes of the packet: there are as many. */
 static __always_inline __u64 refuse_sum(sr_ctx *ctx, __u32 from, __u32 length)
 {
-	struct sr_scratch *scratch = conn_scratch();
-	__s64 sum = 0;
-
-	for (int i = 0; scratch && i < REFUSE_CHUNKS; i++) {
-		__u32 size = length < SR_SCRATCH_BYTES ? length : SR_SCRATCH_BYTES;
-		__u32 last = size - 1, word;
-
-		/* Bounds that the verifier sees: it would lose those of `length`, and before 6.8 those of != 0. */
-		barrier_var(last);
-		if (last >= SR_SCRATCH_BYTES)
-			break;
-		word = last & (SR_SCRATCH_BYTES - 4);
-		*(__u32 *)(scratch->bytes + word) = 0;
-		if (bpf_skb_load_bytes(ctx, from, scratch->bytes, last + 1))
-			break;
-		sum = bpf_csum_diff(NULL, 0, (__be32 *)scratch->bytes, word + 4, sum);
-		from += size;
-		length -= size;
-	}
-	return (__u32)sum;
+	return (__u32)CTX_NAME(sum_bytes)(ctx, from, length);
 }
 
 /*

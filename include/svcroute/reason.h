@@ -55,6 +55,7 @@ enum sr_refusal {
 	X(HELD, "held", "held back for a moment, while its connection is handed over", SILENT)                         \
 	X(SCTP_FRAGMENT, "sctp-fragment", "a fragment of SCTP whose ports change: its CRC needs the others", SILENT)   \
 	X(TUNNEL, "tunnel", "came through a tunnel, and has no endpoint on this node", SILENT)                         \
+	X(BAD_SUM, "bad-checksum", "a ping to an announced address whose checksum is wrong", SILENT)                   \
 	X(INTERNAL, "internal", "a rewrite failed half-way", SILENT)
 
 /* What an announced address answers by itself: X(code, name for machines, words for people) */

@@ -148,6 +148,25 @@ TEST(an_asker_that_is_no_other_station)
 	expect_no_arp_answer(frame_poke(arp(1, MAC_GATEWAY, ASKER, 0, VIP), 22, 3));
 }
 
+/* Flooded, or seen promiscuously: what is asked of another station alone, that one answers. */
+TEST(who_has_it_asked_of_another_station)
+{
+	given_announced(VIP);
+	expect_no_arp_answer(frame_to(arp(1, MAC_GATEWAY, ASKER, 0, VIP), (uint8_t[]){2, 0, 0, 0, 0, MAC_OTHER_NODE}));
+}
+
+/* RFC 5227, section 2.4: who claims our address is told by tc, behind which a watch hears him. */
+TEST(another_says_that_he_has_it)
+{
+	struct frame claims = arp(1, MAC_GATEWAY, VIP, 0, VIP);
+
+	given_announced(VIP);
+	send(PROG_XDP, claims);
+	expect_untouched(SR_PASS_TO_TC);
+	send(PROG_FROM_WIRE, claims);
+	expect_answer(SR_ANSWER_ARP, arp(2, MAC_NODE, VIP, MAC_GATEWAY, VIP));
+}
+
 /* --- neighbour discovery ------------------------------------------------------------- */
 
 enum nd {
@@ -188,16 +207,20 @@ static struct frame solicitation(const char *from, uint8_t mac)
 	return frame_to(nd(SOLICIT, from, VIP_GROUP, VIP, mac), vip_group_mac);
 }
 
-/* With a second option (RFC 7527). */
-static struct frame with_nonce(const char *from)
+/* With these options. */
+static struct frame with_options(const char *from, const uint8_t *options, size_t size)
 {
 	struct sr_addr addr = world_addr(VIP, 6);
-	struct frame message = {.length = 14 + 16 + 16};
+	struct frame message = {.length = 30 + size};
 
 	memcpy(message.bytes + 14, addr.byte, 16);
-	memcpy(message.bytes + 30, (uint8_t[]){1, 1, 2, 0, 0, 0, 0, MAC_GATEWAY, 14, 1, 1, 2, 3, 4, 5, 6}, 16);
+	memcpy(message.bytes + 30, options, size);
 	return frame_to(icmp(from, VIP_GROUP, SOLICIT, 0, &message, .ttl = 255), vip_group_mac);
 }
+
+#define LINK_ADDRESS	1, 1, 2, 0, 0, 0, 0, MAC_GATEWAY
+#define NONCE		14, 1, 1, 2, 3, 4, 5, 6 /* RFC 7527 */
+#define with(from, ...) with_options(from, (uint8_t[]){__VA_ARGS__}, sizeof((uint8_t[]){__VA_ARGS__}))
 
 /* Solicited, overriding. */
 static struct frame advertisement(const char *to)
@@ -234,9 +257,24 @@ TEST(a_solicitation_of_another_length_is_answered_by_tc)
 	expect_untouched(SR_PASS_TO_TC);
 	send(PROG_FROM_WIRE, solicitation(ASKER ":1", 0));
 	expect_answer(SR_ANSWER_NEIGHBOUR, advertisement(ASKER ":1"));
-	send(PROG_XDP, with_nonce(ASKER ":1"));
+	send(PROG_XDP, with(ASKER ":1", LINK_ADDRESS, NONCE));
 	expect_untouched(SR_PASS_TO_TC);
-	send(PROG_FROM_WIRE, with_nonce(ASKER ":1"));
+	send(PROG_FROM_WIRE, with(ASKER ":1", LINK_ADDRESS, NONCE));
+	expect_answer(SR_ANSWER_NEIGHBOUR, advertisement(ASKER ":1"));
+}
+
+/* RFC 4861, section 4.3: what we do not know is skipped. */
+TEST(a_solicitation_with_unknown_options)
+{
+	uint8_t many[8 * 8] = {LINK_ADDRESS, NONCE, [16] = 200, 1, [24] = 201, 5};
+	uint8_t most[16 * 8] = {};
+
+	given_announced(VIP);
+	send(PROG_FROM_WIRE, with_options(ASKER ":1", many, sizeof(many)));
+	expect_answer(SR_ANSWER_NEIGHBOUR, advertisement(ASKER ":1"));
+	for (size_t i = 0; i < sizeof(most); i += 8)
+		memcpy(most + i, (uint8_t[]){NONCE}, 8);
+	send(PROG_FROM_WIRE, with_options(ASKER ":1", most, sizeof(most)));
 	expect_answer(SR_ANSWER_NEIGHBOUR, advertisement(ASKER ":1"));
 }
 
@@ -278,8 +316,23 @@ TEST(a_solicitation_that_is_not_valid)
 	expect_no_nd_answer(nd(ADVERT, ASKER ":1", VIP_GROUP, VIP, MAC_GATEWAY));
 	expect_no_nd_answer(frame_to(nd(SOLICIT, ASKER ":1", "[ff02::1]:1", VIP, MAC_GATEWAY), all_nodes_mac));
 	expect_no_nd_answer(frame_poke(asks, 6, 3));
+	expect_no_nd_answer(with(ASKER ":1", 1, 0, 2, 0, 0, 0, 0, MAC_GATEWAY));
+	expect_no_nd_answer(with(ASKER ":1", 1, 4, 2, 0, 0, 0, 0, MAC_GATEWAY));
+	expect_no_nd_answer(with(ASKER ":1", LINK_ADDRESS, 14, 0, 1, 2, 3, 4, 5, 6));
+	expect_no_nd_answer(with(ASKER ":1", LINK_ADDRESS, 14));
+	expect_no_nd_answer(solicitation("[::]:1", MAC_GATEWAY));
+	expect_no_nd_answer(solicitation("[ff02::5]:1", MAC_GATEWAY));
 	/* Who has no address asks the group, not us. */
 	send(PROG_XDP, nd(SOLICIT, "[::]:1", VIP ":1", VIP, MAC_GATEWAY));
+	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
+}
+
+/* XDP sees frames that a switch floods, or a promiscuous device hears. */
+TEST(a_solicitation_of_another_station)
+{
+	given_announced(VIP);
+	send(PROG_XDP,
+	     frame_to(nd(SOLICIT, ASKER ":1", VIP ":1", VIP, MAC_GATEWAY), (uint8_t[]){2, 0, 0, 0, 0, MAC_OTHER_NODE}));
 	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
 }
 
@@ -315,6 +368,32 @@ TEST(a_ping_in_fragments_is_answered)
 			expect_answer(SR_ANSWER_ECHO, reply(VIP ":77", CLIENT ":1", PART(from)));
 	}
 #undef PART
+}
+
+static void expect_no_echo(struct frame frame)
+{
+	static const enum program ways[] = {PROG_XDP, PROG_FROM_WIRE, PROG_FROM_POD};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		send(ways[i], frame);
+		expect_drop(SR_DROP_BAD_SUM);
+	}
+}
+
+/* RFC 4443, section 2.3; of each length, to the last byte. */
+TEST(a_ping_with_a_wrong_sum)
+{
+	static const size_t sizes[] = {0, 1, 2, 3, 503, 504, 505, 1400};
+
+	given_announced(VIP);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct frame frame = ping(CLIENT ":77", VIP ":1", .payload_size = sizes[i]);
+
+		send(PROG_XDP, frame);
+		expect_answer(SR_ANSWER_ECHO, reply(VIP ":77", CLIENT ":1", .payload_size = sizes[i]));
+		expect_no_echo(frame_poke(frame, frame.length - 1, frame.bytes[frame.length - 1] ^ 0x10));
+		expect_no_echo(frame_poke(frame, world.family == 4 ? 36 : 56, 0x77));
+	}
 }
 
 /* Smurfs (RFC 2644), and what would go round for ever. */
@@ -389,14 +468,19 @@ const struct CMUnitTest announce_tests[] = {
 	ONLY_V4(on_other_devices_nothing_is_said),
 	ONLY_V4(only_requests_over_ethernet_are_answered),
 	ONLY_V4(an_asker_that_is_no_other_station),
+	ONLY_V4(who_has_it_asked_of_another_station),
+	ONLY_V4(another_says_that_he_has_it),
 	ONLY_V6(a_solicitation_is_answered),
 	ONLY_V6(a_solicitation_of_us_alone),
 	ONLY_V6(a_solicitation_of_another_length_is_answered_by_tc),
 	ONLY_V6(who_wants_it_for_itself_is_told),
 	ONLY_V6(of_other_targets_nothing_is_said),
 	ONLY_V6(a_solicitation_that_is_not_valid),
+	ONLY_V6(a_solicitation_with_unknown_options),
+	ONLY_V6(a_solicitation_of_another_station),
 	BOTH_FAMILIES(a_ping_is_answered),
 	BOTH_FAMILIES(a_ping_in_fragments_is_answered),
+	BOTH_FAMILIES(a_ping_with_a_wrong_sum),
 	BOTH_FAMILIES(a_ping_that_must_not_be_answered),
 	BOTH_FAMILIES(another_stations_ping),
 	BOTH_FAMILIES(an_address_that_is_not_announced_does_not_answer),
