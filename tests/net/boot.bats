@@ -80,6 +80,17 @@ is_told() {
 	[[ $(ls "$saved") == $'10.240.16.7:90-tcp.yaml\n[fd00:10::7]:53-udp.yaml' ]]
 }
 
+@test "map del --save: what is only saved by now goes, too" {
+	sr map add 10.0.0.8:53 --pass --save
+	sr map del 10.0.0.8:53
+	[[ -e "$saved/10.0.0.8:53-tcp.yaml" ]]
+	run -1 sr map del 10.0.0.8:53
+	sr map del 10.0.0.8:53 --save
+	[[ ! -e "$saved/10.0.0.8:53-tcp.yaml" ]]
+	run -1 sr map del 10.0.0.8:53 --save
+	[[ $output == *"there is no frontend 10.0.0.8:53/tcp" ]]
+}
+
 @test "what is saved comes back with load, too, and drives out nothing" {
 	service near 11 30 | sr load -q -f -
 	run -0 sr map del 10.240.16.7:90

@@ -307,6 +307,21 @@ static int edit_drop_backends(struct edit *edit, struct sr_service *service, str
 	return 0;
 }
 
+/* It may be only saved: the next load would have it back. */
+static int edit_drop_saved(struct edit *edit, struct sr_error *err)
+{
+	sr_autofree char *path = sr_saved_path(edit->globals->instance, &edit->options->frontend);
+	sr_autodraft struct sr_draft draft = {};
+	int r;
+
+	if (!path)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	if (!edit->options->save || edit->options->backends.num > 0 || access(path, F_OK) < 0)
+		return sr_fail(err, -ENOENT, "there is no frontend %s", edit->frontend);
+	r = sr_saved_draft(&draft, edit->globals->instance, &edit->options->frontend, &edit->want, err);
+	return r < 0 ? r : sr_draft_keep(&draft, err);
+}
+
 static int map_del_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
 {
 	__attribute__((cleanup(edit_clear))) struct edit edit = {};
@@ -317,7 +332,7 @@ static int map_del_run(const struct sr_globals *globals, const void *options, st
 	if (r < 0)
 		return r;
 	if (!edit.was)
-		return sr_fail(err, -ENOENT, "there is no frontend %s", edit.frontend);
+		return edit_drop_saved(&edit, err);
 
 	service = edit_copy(&edit);
 	if (!service)
