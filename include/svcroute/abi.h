@@ -275,9 +275,10 @@ struct sr_announced_key {
 _Static_assert(sizeof(struct sr_announced_key) == 24, "sr_announced_key");
 
 enum sr_announced_state {
-	SR_ANNOUNCED_HELD = 1, /* ours: the programs answer. The others are for people only. */
-	SR_ANNOUNCED_IN_USE,   /* another's: `mac` has it */
-	SR_ANNOUNCED_WAITING,  /* the device is down: nobody can be asked */
+	SR_ANNOUNCED_HELD = 1,	      /* ours: the programs answer. The others are for people only. */
+	SR_ANNOUNCED_IN_USE,	      /* another's: `mac` has it */
+	SR_ANNOUNCED_WAITING,	      /* the device is down: nobody can be asked */
+	SR_ANNOUNCED_NO_NODE_ADDRESS, /* the device has none of the family to send from */
 };
 
 struct sr_announced {

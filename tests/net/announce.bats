@@ -126,8 +126,10 @@ groups() {
 	lab_ip "$1" maddr show dev eth0 | grep -c '33:33:ff:00:01:00\|33:33:ff:00:00:66' || true
 }
 
+# watch GATE [OPTION...]
 watch() {
-	lab_spawn "$1" "$LAB_DIR/bin/$1/svcroute" announce --watch
+	: >"$LAB_DIR/log/$1"
+	lab_spawn "$1" "$LAB_DIR/bin/$1/svcroute" "${@:2}" announce --watch
 	echo $! >>"$LAB_DIR/watches"
 }
 
@@ -136,7 +138,7 @@ end_watches() {
 
 	[[ -e $LAB_DIR/watches ]] || return 0
 	while read -r pid; do
-		kill "$pid" 2>/dev/null || true
+		pkill -P "$pid" || kill "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done <"$LAB_DIR/watches"
 	rm -f "$LAB_DIR/watches"
@@ -301,6 +303,56 @@ is_known_at() {
 	within 3 lab_in gate1 ping -c 1 -W 1 "${SERVER[0]}"
 	lab_svcroute gate1 -q announce
 	is_state gate1 "${VIP[0]}" "eth0 held None"
+}
+
+# moved_to MAC: gate1's device has another link address.
+moved_to() {
+	lab_ip gate1 link set eth0 address "$1"
+	lab_ip gate1 -6 addr replace fd00:9::1/64 dev eth0 nodad
+}
+
+@test "with another link address announced addresses are told of anew" {
+	announce gate1 -q --xdp off --announce
+	calls
+	moved_to 02:00:00:00:09:99
+	lab_svcroute gate1 -q announce
+	within 2 is_known_at "${VIP[0]}" 02:00:00:00:09:99
+	calls
+	resolves "${VIP[1]}" 02:00:00:00:09:99
+	watch gate1
+	calls
+	moved_to 02:00:00:00:09:01
+	within 3 is_known_at "${VIP[0]}" 02:00:00:00:09:01
+	within 3 is_known_at "${VIP[1]}" 02:00:00:00:09:01
+	calls
+	within 3 grep -q "${VIP[0]} *eth0 *held, new" "$LAB_DIR/log/gate1"
+}
+
+@test "without an address of this host's there is nothing to announce; a watch sees one come" {
+	lab_ip gate1 addr del fd00:9::1/64 dev eth0
+	run -0 announce gate1 --xdp off --announce
+	[[ $output == *"${VIP[1]} is not announced: this host has no IPv6 address to send from"* ]]
+	is_state gate1 "${VIP[0]}" "eth0 held None"
+	is_state gate1 "${VIP[1]}" "eth0 no-node-address None"
+	lab_svcroute gate1 status | grep -q "${VIP[1]} *eth0 *not announced: this host has no IPv6 address"
+	unresolved "${VIP[1]}"
+	watch gate1
+	sleep 0.5
+	lab_ip gate1 addr add fd00:9::1/64 dev eth0 nodad
+	within 8 is_state gate1 "${VIP[1]}" "eth0 held None"
+	calls
+	lab_ip gate1 addr del fd00:9::1/64 dev eth0
+	within 3 is_state gate1 "${VIP[1]}" "eth0 no-node-address None"
+	lab_ip gate1 addr add fd00:9::1/64 dev eth0 nodad
+}
+
+@test "changes are told in JSON as they come, an object a line" {
+	announce gate1 -q --xdp off --announce
+	watch gate1 -j
+	within 3 grep -q '"state":"held"' "$LAB_DIR/log/gate1"
+	lab_ip fabric link set gate1 down
+	within 3 grep -q '"state":"waiting"' "$LAB_DIR/log/gate1"
+	"$LAB_PYTHON" -c 'import json, sys; print([json.loads(line)["announced"] for line in sys.stdin])' <"$LAB_DIR/log/gate1"
 }
 
 @test "what is removed is withdrawn, and what is added announced" {

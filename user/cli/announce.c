@@ -22,12 +22,18 @@ static const char *const announce_words[] = {
 	[SR_ANNOUNCED_HELD] = "held",
 	[SR_ANNOUNCED_IN_USE] = "in-use",
 	[SR_ANNOUNCED_WAITING] = "waiting",
+	[SR_ANNOUNCED_NO_NODE_ADDRESS] = "no-node-address",
 };
 
 static const char *announce_mac(char out[ANNOUNCE_TEXT], const uint8_t *mac)
 {
 	snprintf(out, ANNOUNCE_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	return out;
+}
+
+static const char *announce_family(const struct sr_claim *claim)
+{
+	return sr_addr_is_v4(&claim->addr) ? "IPv4" : "IPv6";
 }
 
 /* --- what is shown ---------------------------------------------------------------- */
@@ -52,6 +58,9 @@ static void announce_print_one(struct sr_table *table, const struct sr_claim *cl
 		break;
 	case SR_ANNOUNCED_WAITING:
 		sr_table_add(table, "waiting: the link is down");
+		break;
+	case SR_ANNOUNCED_NO_NODE_ADDRESS:
+		sr_table_addf(table, "not announced: this host has no %s address", announce_family(claim));
 		break;
 	default:
 		sr_table_add(table, "to be asked for");
@@ -121,6 +130,11 @@ static const char *announce_warning(char *out, size_t size, const struct sr_clai
 	else if (claim->state == SR_ANNOUNCED_WAITING)
 		snprintf(out, size, "%s is not announced: the link of %s is down; 'svcroute announce' when it is up",
 			 addr, claim->device);
+	else if (claim->state == SR_ANNOUNCED_NO_NODE_ADDRESS)
+		snprintf(out, size,
+			 "%s is not announced: this host has no %s address to send from; 'svcroute announce' when it "
+			 "has",
+			 addr, announce_family(claim));
 	else
 		return NULL;
 	return out;

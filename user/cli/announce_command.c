@@ -26,6 +26,7 @@ struct watch {
 	const struct sr_globals *globals;
 	struct sr_claims claims;
 	struct sr_error *err;
+	bool stay;
 };
 
 static void watch_clear(struct watch *watch)
@@ -59,12 +60,29 @@ static int watch_timeout(const struct watch *watch)
 	return WATCH_IDLE_MS;
 }
 
+/* As many lines as there are changes, for who reads them as they come. */
+static int announce_show_json(const struct watch *watch)
+{
+	json_t *root = json_pack("{s:o}", "announced", sr_announce_json(&watch->claims));
+	int r;
+
+	if (watch->stay) {
+		r = sr_json_print_line(stdout, root, watch->err);
+	} else {
+		r = sr_json_print(stdout, root, watch->err);
+		json_decref(root);
+	}
+	fflush(stdout);
+	return r;
+}
+
 static bool watch_is_same(const struct sr_claims *a, const struct sr_claims *b)
 {
 	if (a->num != b->num)
 		return false;
 	for (size_t i = 0; i < a->num; i++)
-		if (sr_claim_compare(&a->item[i], &b->item[i]) != 0 || a->item[i].state != b->item[i].state ||
+		if (b->item[i].is_new || sr_claim_compare(&a->item[i], &b->item[i]) != 0 ||
+		    a->item[i].state != b->item[i].state ||
 		    memcmp(a->item[i].mac, b->item[i].mac, sizeof(a->item[i].mac)) != 0)
 			return false;
 	return true;
@@ -72,14 +90,10 @@ static bool watch_is_same(const struct sr_claims *a, const struct sr_claims *b)
 
 static int announce_show(const struct watch *watch)
 {
-	sr_autojson json_t *root = NULL;
-
 	if (watch->globals->quiet)
 		return 0;
-	if (sr_globals_format(watch->globals) == SR_FORMAT_JSON) {
-		root = json_pack("{s:o}", "announced", sr_announce_json(&watch->claims));
-		return sr_json_print(stdout, root, watch->err);
-	}
+	if (sr_globals_format(watch->globals) == SR_FORMAT_JSON)
+		return announce_show_json(watch);
 	if (!watch->claims.num)
 		puts("no service has an address to announce");
 	if (sr_announce_print(&watch->claims, watch->globals->verbose) < 0)
@@ -117,9 +131,9 @@ static int watch_for_ever(struct watch *watch, struct mnl_socket *links)
 
 static int announce_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
 {
-	__attribute__((cleanup(watch_clear))) struct watch watch = {.globals = globals, .err = err};
-	sr_autolinkwatch struct mnl_socket *links = NULL;
 	bool stay = ((const struct announce_options *)options)->watch;
+	__attribute__((cleanup(watch_clear))) struct watch watch = {.globals = globals, .err = err, .stay = stay};
+	sr_autolinkwatch struct mnl_socket *links = NULL;
 	int r = sr_announce_ready(globals, err);
 
 	if (r == 0 && stay)

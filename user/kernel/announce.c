@@ -8,24 +8,36 @@
 
 #include <bpf/bpf.h>
 
+#include "base/array.h"
 #include "kernel/announce_map.h"
+#include "kernel/devices.h"
 #include "kernel/maps.h"
 #include "kernel/probe.h"
 
-/* A frame may be lost: the link is told twice. */
-static const struct timespec announce_pause = {.tv_nsec = 200000000};
+/* A frame may be lost, and hosts that have just learned of another do not listen for a second: the link is told twice.
+ */
+static const struct timespec announce_pause = {.tv_sec = 1, .tv_nsec = 100000000};
 
 struct announce {
 	const char *instance;
 	const struct sr_announce_config *config;
 	struct sr_netdevs netdevs;
 	struct sr_claims claims;
+	struct sr_device device; /* the one that is looked at */
+	uint32_t *moved;	 /* devices whose link address was another */
+	size_t num_moved;
 };
 
-static void announce_clear(struct announce *announce)
+static void announce_forget(struct announce *announce)
 {
 	sr_netdevs_clear(&announce->netdevs);
 	sr_claims_clear(&announce->claims);
+}
+
+static void announce_clear(struct announce *announce)
+{
+	announce_forget(announce);
+	free(announce->moved);
 }
 
 static bool announce_is_named(const struct announce *announce, const char *name)
@@ -39,26 +51,69 @@ static bool announce_is_named(const struct announce *announce, const char *name)
 }
 
 /* An uplink that our programs sit on, and whose packets have link addresses. */
-static bool announce_is_uplink(const struct sr_datapath *datapath, const struct sr_netdev *netdev)
+static bool announce_is_uplink(struct announce *announce, const struct sr_datapath *datapath,
+			       const struct sr_netdev *netdev)
 {
-	struct sr_device device;
+	struct sr_device *device = &announce->device;
 
-	return !netdev->is_bare &&
-	       bpf_map_lookup_elem(datapath->map_fd[SR_MAP_DEVICES], &netdev->index, &device) == 0 &&
-	       device.flags & SR_DEVICE_UPLINK;
+	return !netdev->is_bare && bpf_map_lookup_elem(datapath->map_fd[SR_MAP_DEVICES], &netdev->index, device) == 0 &&
+	       device->flags & SR_DEVICE_UPLINK;
 }
 
-/* One that is held stays so; all else is to be decided. */
+/* The programs answer with, and take packets for, the link address that they were told of last. */
+static int announce_update_devices(struct announce *announce, const struct sr_datapath *datapath, struct sr_error *err)
+{
+	for (size_t i = 0; i < announce->netdevs.num; i++) {
+		const struct sr_netdev *netdev = &announce->netdevs.item[i];
+		uint32_t *moved;
+
+		if (!announce_is_uplink(announce, datapath, netdev) ||
+		    memcmp(announce->device.mac, netdev->mac, sizeof(netdev->mac)) == 0)
+			continue;
+		moved = sr_array_add(&announce->moved, &announce->num_moved, sizeof(*moved));
+		if (!moved)
+			return sr_fail(err, -ENOMEM, "no memory");
+		*moved = netdev->index;
+	}
+	return sr_devices_refresh(datapath, &announce->netdevs, err);
+}
+
+static bool announce_is_moved(const struct announce *announce, uint32_t ifindex)
+{
+	for (size_t i = 0; i < announce->num_moved; i++)
+		if (announce->moved[i] == ifindex)
+			return true;
+	return false;
+}
+
+/* Without an address of ours to send from, what comes could not be sent on. */
+static bool announce_has_source(const struct announce *announce, const struct sr_claim *claim)
+{
+	const struct sr_device *device = &announce->device;
+	const struct sr_addr *source = sr_addr_is_v4(&claim->addr) ? &device->snat4 : &device->snat6;
+
+	return !sr_addr_is_zero(source);
+}
+
+/* One that is held stays so, but is told of again from a new link address; all else is to be decided. */
+static void announce_keep(const struct announce *announce, struct sr_claim *claim, const struct sr_claim *had)
+{
+	if (!announce_has_source(announce, claim))
+		claim->state = SR_ANNOUNCED_NO_NODE_ADDRESS;
+	else if (had && had->state == SR_ANNOUNCED_HELD) {
+		claim->state = SR_ANNOUNCED_HELD;
+		claim->is_new = announce_is_moved(announce, claim->ifindex);
+	}
+}
+
 static int announce_add(struct announce *announce, const struct sr_netdev *netdev, const struct sr_addr_set *addresses,
 			const struct sr_claims *have)
 {
 	for (size_t i = 0; i < addresses->num; i++) {
 		struct sr_claim claim = {.addr = addresses->item[i], .ifindex = netdev->index};
-		const struct sr_claim *held = sr_claims_find(have, &claim.addr, claim.ifindex);
 
 		memcpy(claim.device, netdev->name, sizeof(claim.device));
-		if (held && held->state == SR_ANNOUNCED_HELD)
-			claim.state = SR_ANNOUNCED_HELD;
+		announce_keep(announce, &claim, sr_claims_find(have, &claim.addr, claim.ifindex));
 		if (sr_claims_add(&announce->claims, &claim) < 0)
 			return -ENOMEM;
 	}
@@ -90,7 +145,7 @@ static int announce_add_announced(struct announce *announce, const struct sr_dat
 	for (size_t i = 0; r == 0 && i < announce->netdevs.num; i++) {
 		const struct sr_netdev *netdev = &announce->netdevs.item[i];
 
-		if (announce_is_named(announce, netdev->name) && announce_is_uplink(datapath, netdev))
+		if (announce_is_named(announce, netdev->name) && announce_is_uplink(announce, datapath, netdev))
 			r = announce_add(announce, netdev, addresses, have);
 	}
 	return r;
@@ -120,10 +175,12 @@ static int announce_plan(struct announce *announce, struct sr_datapath *datapath
 	struct sr_addr_set addresses = {};
 	int r;
 
-	announce_clear(announce);
+	announce_forget(announce);
 	if (!announce->config->num_devices && !announce->config->route_protocol)
 		return 0;
 	r = sr_netdevs_read(&announce->netdevs, err);
+	if (r == 0)
+		r = announce_update_devices(announce, datapath, err);
 	if (r == 0)
 		r = sr_announce_read(datapath, &have, err);
 	if (r == 0)

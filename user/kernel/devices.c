@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 
 #include "base/array.h"
+#include "base/cleanup.h"
 #include "kernel/map_each.h"
 #include "model/addr.h"
 
@@ -55,6 +56,24 @@ int sr_devices_write(const struct sr_datapath *datapath, const struct sr_netdevs
 		return sr_fail(err, -errno, "cannot write map sr_devices: %s", strerror(errno));
 	}
 	return 0;
+}
+
+int sr_devices_refresh(const struct sr_datapath *datapath, const struct sr_netdevs *netdevs, struct sr_error *err)
+{
+	sr_autofree struct sr_device_role *roles = calloc(netdevs->num + 1, sizeof(*roles));
+	size_t num = 0;
+
+	if (!roles)
+		return sr_fail(err, -ENOMEM, "no memory");
+	for (size_t i = 0; i < netdevs->num; i++) {
+		const struct sr_netdev *netdev = &netdevs->item[i];
+		struct sr_device device;
+
+		if (bpf_map_lookup_elem(datapath->map_fd[SR_MAP_DEVICES], &netdev->index, &device) == 0)
+			roles[num++] =
+				(struct sr_device_role){netdev, device.flags & (SR_DEVICE_UPLINK | SR_DEVICE_POD)};
+	}
+	return sr_devices_write(datapath, netdevs, roles, num, err);
 }
 
 struct device_indexes {

@@ -19,6 +19,12 @@ struct sr_device_role {
 int sr_devices_write(const struct sr_datapath *datapath, const struct sr_netdevs *netdevs,
 		     const struct sr_device_role *roles, size_t num_roles, struct sr_error *err);
 
+/*
+ * The same anew of those that are told of and still there: link addresses and
+ * node addresses change.
+ */
+int sr_devices_refresh(const struct sr_datapath *datapath, const struct sr_netdevs *netdevs, struct sr_error *err);
+
 /* Forget the devices that are not among them. */
 int sr_devices_sweep(const struct sr_datapath *datapath, const struct sr_device_role *roles, size_t num_roles,
 		     struct sr_error *err);

@@ -28,7 +28,7 @@ int sr_link_watch_open(struct mnl_socket **out)
 
 	if (!watch)
 		return -errno;
-	if (mnl_socket_bind(watch, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0) {
+	if (mnl_socket_bind(watch, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR, MNL_SOCKET_AUTOPID) < 0) {
 		int r = -errno;
 
 		mnl_socket_close(watch);

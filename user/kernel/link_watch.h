@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Word of links that go down and come back (rtnetlink). */
+/* Word of links that go down, come back or change, and of addresses that come and go (rtnetlink). */
 #ifndef SVCROUTE_KERNEL_LINK_WATCH_H
 #define SVCROUTE_KERNEL_LINK_WATCH_H
 
@@ -15,7 +15,7 @@ void sr_link_watch_close(struct mnl_socket **watch);
 
 /*
  * Wait for word, at most so many milliseconds, and call `visit` for each change
- * in turn. 0, what `visit` returns, or -errno; -ENOBUFS: some was lost.
+ * of a link in turn. 0, what `visit` returns, or -errno; -ENOBUFS: some was lost.
  */
 int sr_link_watch_wait(struct mnl_socket *watch, int msec,
 		       int (*visit)(uint32_t ifindex, bool is_running, void *context), void *context);

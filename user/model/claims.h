@@ -18,7 +18,7 @@ struct sr_claim {
 	uint32_t state;		       /* enum sr_announced_state; 0: nobody has been asked yet */
 	uint8_t mac[SR_NEIGHBOUR_MAC]; /* SR_ANNOUNCED_IN_USE: who has it */
 	uint8_t route_protocol;	       /* of device 0 */
-	bool is_new;		       /* it was not held before */
+	bool is_new;		       /* it was not held before, or not with this link address */
 };
 
 /* Sorted by sr_claim_compare(). */
