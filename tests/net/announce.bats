@@ -43,6 +43,7 @@ teardown_file() {
 teardown() {
 	end_watches
 	lab_ip fabric link set gate1 up
+	lab_ip fabric link set gate2 master lan
 	for gate in gate1 gate2; do
 		! lab_svcroute "$gate" status >/dev/null 2>&1 || lab_svcroute "$gate" -q unload
 	done
@@ -292,6 +293,92 @@ is_known_at() {
 	within 8 is_state gate1 "${VIP[1]}" "eth0 in-use 02:00:00:00:09:02"
 	resolves "${VIP[0]}" 02:00:00:00:09:02
 	calls
+}
+
+# cut_off GATE: frames of its no longer get anywhere, and it does not notice.
+cut_off() {
+	lab_ip fabric link add nowhere type bridge 2>/dev/null || true
+	lab_ip fabric link set nowhere up
+	lab_ip fabric link set "$1" master nowhere
+}
+
+# both_hold: gate2 has taken over from gate1, which is there all the time.
+both_hold() {
+	cut_off gate2
+	within 14 is_state gate2 "${VIP[0]}" "eth0 held None"
+	within 8 is_state gate2 "${VIP[1]}" "eth0 held None"
+	is_state gate1 "${VIP[0]}" "eth0 held None"
+	lab_ip fabric link set gate2 master lan
+}
+
+@test "two that both hold an address find out: the lower link address keeps it" {
+	announce gate1 -q --xdp off --announce
+	announce gate2 -q --xdp off --announce
+	watch gate1
+	watch gate2
+	both_hold
+	for address in "${VIP[@]}"; do
+		within 14 is_state gate2 "$address" "eth0 in-use 02:00:00:00:09:01"
+		[[ $(state gate1 "$address") == "eth0 held"* ]]
+		resolves "$address" 02:00:00:00:09:01
+	done
+	calls
+	within 3 grep -q "${VIP[0]} *eth0 *in use by 02:00:00:00:09:01" "$LAB_DIR/log/gate2"
+}
+
+@test "two that both hold an address, and nobody watches: 'announce' finds out" {
+	announce gate1 -q --xdp off --announce
+	announce gate2 -q --xdp off --announce
+	cut_off gate2
+	lab_svcroute gate2 -q announce
+	lab_ip fabric link set gate2 master lan
+	is_state gate2 "${VIP[0]}" "eth0 held None"
+	lab_svcroute gate1 announce | grep "${VIP[0]} *eth0 *held, but 02:00:00:00:09:02 claims it, too"
+	lab_svcroute gate2 announce | grep "${VIP[1]} *eth0 *in use by 02:00:00:00:09:01"
+	for address in "${VIP[@]}"; do
+		is_state gate2 "$address" "eth0 in-use 02:00:00:00:09:01"
+		resolves "$address" 02:00:00:00:09:01
+	done
+	lab_svcroute gate1 -q announce
+	is_state gate1 "${VIP[0]}" "eth0 held None"
+}
+
+# takes ADDRESS MAC: another host has it from now on, and speaks as it.
+takes() {
+	lab_ip other addr flush dev eth0 to "$1"
+	lab_ip other link set eth0 address "$2"
+	lab_ip other neigh flush dev eth0 nud all
+	lab_ip other addr add "$1/24" dev eth0
+	lab_in other ping -c 1 -W 1 -I "$1" "${SERVER[0]}" >/dev/null || true
+}
+
+@test "another host claims an address: it is defended, or ceded to a lower link address" {
+	announce gate1 -q --xdp off --announce
+	watch gate1
+	sleep 1
+	takes "${VIP[0]}" 02:00:00:00:09:66
+	within 14 is_state gate1 "${VIP[0]}" "eth0 held 02:00:00:00:09:66"
+	within 3 grep -q "${VIP[0]} *eth0 *held, but 02:00:00:00:09:66 claims it, too" "$LAB_DIR/log/gate1"
+	takes "${VIP[0]}" 02:00:00:00:00:66
+	within 14 is_state gate1 "${VIP[0]}" "eth0 in-use 02:00:00:00:00:66"
+	lab_ip other addr del "${VIP[0]}/24" dev eth0
+	lab_ip other link set eth0 address 02:00:00:00:09:66
+	within 8 is_state gate1 "${VIP[0]}" "eth0 held None"
+}
+
+@test "who has an address is asked alone, and nobody else woken" {
+	announce gate1 -q --xdp off --announce
+	announce gate2 -q --xdp off --announce
+	lab_in gate1 timeout 10 tcpdump -i eth0 -nn -l --immediate-mode -c 3 arp and ether src 02:00:00:00:09:02 \
+		>"$LAB_DIR/log/asked" 2>/dev/null 3>&- &
+	lab_in client timeout 6 tcpdump -i eth0 -nn -l --immediate-mode arp and ether src 02:00:00:00:09:02 \
+		>"$LAB_DIR/log/woken" 2>/dev/null 3>&- &
+	sleep 1
+	lab_ip gate2 neigh flush dev eth0
+	watch gate2
+	sleep 5.5
+	[[ $(grep -c "who-has ${VIP[0]}" "$LAB_DIR/log/asked") == 3 ]]
+	run ! grep "who-has ${VIP[0]}" "$LAB_DIR/log/woken"
 }
 
 @test "a link that is down is not asked: the address waits" {

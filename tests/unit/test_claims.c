@@ -107,6 +107,55 @@ static void test_of_two_that_ask_the_lower_goes_on(void **state)
 	assert_int_equal(after("10.0.0.3", 3, SR_NEIGHBOUR_WANTS, ours), 0);
 }
 
+/* What becomes of a claim that is held when others say that they have it, one after the other at these times. */
+static uint32_t contested(const uint8_t *mac, int64_t first, int64_t second)
+{
+	sr_autoclaims struct sr_claims claims = {};
+	struct sr_claim claim = {.addr = addr("10.0.0.3"), .ifindex = 3, .state = SR_ANNOUNCED_HELD};
+	struct sr_neighbour_word word = {.kind = SR_NEIGHBOUR_HAS, .addr = addr("10.0.0.3")};
+
+	memcpy(word.mac, mac, 6);
+	assert_int_equal(sr_claims_add(&claims, &claim), 0);
+	assert_ptr_equal(sr_claims_contest(&claims, 3, ours, &word, first), &claims.item[0]);
+	assert_int_equal(claims.item[0].state, SR_ANNOUNCED_HELD);
+	assert_memory_equal(claims.item[0].mac, mac, 6);
+	assert_int_equal(claims.item[0].contested_at, first);
+	if (sr_claims_contest(&claims, 3, ours, &word, second))
+		assert_int_equal(claims.item[0].contested_at, second);
+	else
+		assert_int_equal(claims.item[0].contested_at, first);
+	return claims.item[0].state;
+}
+
+/* RFC 5227, section 2.4: defended once in 10 s; who insists has it if his link address is lower. */
+static void test_of_two_that_hold_it_the_lower_keeps_it(void **state)
+{
+	(void)state;
+	assert_int_equal(contested(lower, 1000, 10999), SR_ANNOUNCED_IN_USE);
+	assert_int_equal(contested(lower, 1000, 11000), SR_ANNOUNCED_HELD);
+	assert_int_equal(contested(higher, 1000, 1001), SR_ANNOUNCED_HELD);
+	assert_int_equal(contested(higher, 1000, 11000), SR_ANNOUNCED_HELD);
+}
+
+static void test_what_is_no_claim_is_not_answered(void **state)
+{
+	sr_autoclaims struct sr_claims claims = {};
+	struct sr_claim claim = {.addr = addr("10.0.0.3"), .ifindex = 3, .state = SR_ANNOUNCED_HELD};
+	struct sr_neighbour_word word = {.kind = SR_NEIGHBOUR_WANTS, .addr = addr("10.0.0.3")};
+
+	(void)state;
+	memcpy(word.mac, lower, 6);
+	assert_int_equal(sr_claims_add(&claims, &claim), 0);
+	assert_null(sr_claims_contest(&claims, 3, ours, &word, 1));
+	word.kind = SR_NEIGHBOUR_HAS;
+	assert_null(sr_claims_contest(&claims, 4, ours, &word, 1));
+	memcpy(word.mac, ours, 6);
+	assert_null(sr_claims_contest(&claims, 3, ours, &word, 1));
+	memcpy(word.mac, lower, 6);
+	claims.item[0].state = SR_ANNOUNCED_WAITING;
+	assert_null(sr_claims_contest(&claims, 3, ours, &word, 1));
+}
+
 static void expect_word(const struct sr_neighbour_frame *frame, enum sr_neighbour_kind kind, const char *text)
 {
 	struct sr_neighbour_word word;
@@ -175,6 +224,8 @@ int main(void)
 		cmocka_unit_test(test_addresses_of_endpoints_are_theirs),
 		cmocka_unit_test(test_who_has_the_address_keeps_it),
 		cmocka_unit_test(test_of_two_that_ask_the_lower_goes_on),
+		cmocka_unit_test(test_of_two_that_hold_it_the_lower_keeps_it),
+		cmocka_unit_test(test_what_is_no_claim_is_not_answered),
 		cmocka_unit_test(test_frames_say_what_they_mean),
 		cmocka_unit_test(test_a_probe_over_ipv4),
 		cmocka_unit_test(test_a_probe_over_ipv6_goes_to_its_group),

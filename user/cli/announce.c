@@ -31,6 +31,13 @@ static const char *announce_mac(char out[ANNOUNCE_TEXT], const uint8_t *mac)
 	return out;
 }
 
+/* Held, and another says that he has it. */
+static bool announce_is_contested(const struct sr_claim *claim)
+{
+	return claim->state == SR_ANNOUNCED_HELD &&
+	       memcmp(claim->mac, (uint8_t[SR_NEIGHBOUR_MAC]){}, SR_NEIGHBOUR_MAC) != 0;
+}
+
 static const char *announce_family(const struct sr_claim *claim)
 {
 	return sr_addr_is_v4(&claim->addr) ? "IPv4" : "IPv6";
@@ -51,7 +58,10 @@ static void announce_print_one(struct sr_table *table, const struct sr_claim *cl
 	sr_table_add(table, claim->device);
 	switch (claim->state) {
 	case SR_ANNOUNCED_HELD:
-		sr_table_add(table, claim->is_new ? "held, new" : "held");
+		if (announce_is_contested(claim))
+			sr_table_addf(table, "held, but %s claims it, too", announce_mac(text, claim->mac));
+		else
+			sr_table_add(table, claim->is_new ? "held, new" : "held");
 		break;
 	case SR_ANNOUNCED_IN_USE:
 		sr_table_addf(table, "in use by %s", announce_mac(text, claim->mac));
@@ -77,7 +87,8 @@ int sr_announce_print(const struct sr_claims *claims, bool all)
 		return 0;
 	puts("\nannounced");
 	for (size_t i = 0; i < claims->num; i++) {
-		if (!all && claims->num > ANNOUNCE_MANY && claims->item[i].state == SR_ANNOUNCED_HELD)
+		if (!all && claims->num > ANNOUNCE_MANY && claims->item[i].state == SR_ANNOUNCED_HELD &&
+		    !announce_is_contested(&claims->item[i]))
 			hidden++;
 		else
 			announce_print_one(&table, &claims->item[i]);
@@ -98,7 +109,7 @@ static json_t *json_routed(const struct sr_claim *claim)
 
 static json_t *json_claim(const struct sr_claim *claim)
 {
-	bool in_use = claim->state == SR_ANNOUNCED_IN_USE;
+	bool in_use = claim->state == SR_ANNOUNCED_IN_USE || announce_is_contested(claim);
 	char addr[SR_ADDR_TEXT], mac[ANNOUNCE_TEXT];
 
 	return json_pack("{s:s, s:o, s:s, s:s?, s:n}", "address", sr_addr_format(addr, &claim->addr), "device",
@@ -127,6 +138,9 @@ static const char *announce_warning(char *out, size_t size, const struct sr_clai
 	if (claim->state == SR_ANNOUNCED_IN_USE)
 		snprintf(out, size, "%s is not announced: %s has it on %s", addr, announce_mac(mac, claim->mac),
 			 claim->device);
+	else if (announce_is_contested(claim))
+		snprintf(out, size, "%s is announced, but %s claims it, too, on %s", addr,
+			 announce_mac(mac, claim->mac), claim->device);
 	else if (claim->state == SR_ANNOUNCED_WAITING)
 		snprintf(out, size, "%s is not announced: the link of %s is down; 'svcroute announce' when it is up",
 			 addr, claim->device);

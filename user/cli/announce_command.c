@@ -12,11 +12,12 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "kernel/announce.h"
+#include "kernel/defend.h"
 #include "kernel/link_watch.h"
 
 /* How often a watch looks, without word from a link: for addresses that it wants, and else. */
 #define WATCH_WANTING_MS 1000
-#define WATCH_IDLE_MS	 10000
+#define WATCH_IDLE_MS	 5000
 
 struct announce_options {
 	bool watch;
@@ -102,6 +103,17 @@ static int announce_show(const struct watch *watch)
 	return 0;
 }
 
+/* When others were last heard of is known here alone. */
+static void watch_carry(const struct watch *watch, struct sr_claims *now)
+{
+	for (size_t i = 0; i < now->num; i++) {
+		const struct sr_claim *was = sr_claims_find(&watch->claims, &now->item[i].addr, now->item[i].ifindex);
+
+		if (was && now->item[i].state == SR_ANNOUNCED_HELD)
+			now->item[i].contested_at = was->contested_at;
+	}
+}
+
 static int watch_look(struct watch *watch, bool first)
 {
 	struct sr_claims now = {};
@@ -111,6 +123,7 @@ static int watch_look(struct watch *watch, bool first)
 	if (r < 0)
 		return r;
 	same = !first && watch_is_same(&watch->claims, &now);
+	watch_carry(watch, &now);
 	sr_claims_clear(&watch->claims);
 	watch->claims = now;
 	return same ? 0 : announce_show(watch);
@@ -118,8 +131,21 @@ static int watch_look(struct watch *watch, bool first)
 
 static int watch_for_ever(struct watch *watch, struct mnl_socket *links)
 {
+	struct sr_defence defence = {
+		.instance = watch->globals->instance,
+		.claims = &watch->claims,
+		.wake_fd = sr_link_watch_fd(links),
+	};
+
 	for (;;) {
-		int r = sr_link_watch_wait(links, watch_timeout(watch), watch_take, watch);
+		int r;
+
+		defence.msec = watch_timeout(watch);
+		r = sr_defend(&defence, watch->err);
+		if (r > 0)
+			r = announce_show(watch);
+		if (r == 0)
+			r = sr_link_watch_wait(links, 0, watch_take, watch);
 
 		/* What was lost is found by looking. */
 		if (r == 0 || r == -ENOBUFS || r == -EINTR)

@@ -10,6 +10,7 @@
 
 #include "base/array.h"
 #include "kernel/announce_map.h"
+#include "kernel/defend.h"
 #include "kernel/devices.h"
 #include "kernel/maps.h"
 #include "kernel/probe.h"
@@ -17,6 +18,8 @@
 /* A frame may be lost, and hosts that have just learned of another do not listen for a second: the link is told twice.
  */
 static const struct timespec announce_pause = {.tv_sec = 1, .tv_nsec = 100000000};
+
+#define ANNOUNCE_CHECK_MS 500
 
 struct announce {
 	const char *instance;
@@ -102,7 +105,10 @@ static void announce_keep(const struct announce *announce, struct sr_claim *clai
 		claim->state = SR_ANNOUNCED_NO_NODE_ADDRESS;
 	else if (had && had->state == SR_ANNOUNCED_HELD) {
 		claim->state = SR_ANNOUNCED_HELD;
+		memcpy(claim->mac, had->mac, sizeof(claim->mac));
 		claim->is_new = announce_is_moved(announce, claim->ifindex);
+	} else if (had && had->state == SR_ANNOUNCED_IN_USE) {
+		memcpy(claim->mac, had->mac, sizeof(claim->mac));
 	}
 }
 
@@ -253,6 +259,25 @@ static bool announce_has_new(const struct sr_claims *claims)
 	return false;
 }
 
+/* While nobody watched another may have come to have what is held. */
+static int announce_check(struct announce *announce, struct sr_error *err)
+{
+	struct sr_defence defence = {
+		.instance = announce->instance,
+		.claims = &announce->claims,
+		.wake_fd = -1,
+		.msec = ANNOUNCE_CHECK_MS,
+		.ask_all = true,
+	};
+	size_t held = 0;
+	int r;
+
+	for (size_t i = 0; i < announce->claims.num; i++)
+		held += announce->claims.item[i].state == SR_ANNOUNCED_HELD && !announce->claims.item[i].is_new;
+	r = held ? sr_defend(&defence, err) : 0;
+	return r < 0 ? r : 0;
+}
+
 static int announce_tell(const struct announce *announce, bool tell_all, struct sr_error *err)
 {
 	int r;
@@ -275,6 +300,8 @@ int sr_announce_refresh(struct sr_claims *out, const char *instance, const struc
 
 	if (r == 0 && open)
 		r = announce_decide(&announce, err);
+	if (r == 0 && tell_all)
+		r = announce_check(&announce, err);
 	if (r == 0)
 		r = announce_tell(&announce, tell_all, err);
 	if (r < 0)
@@ -295,5 +322,25 @@ int sr_announce_suspend(const char *instance, uint32_t ifindex, struct sr_error 
 	for (size_t i = 0; r == 0 && i < claims.num; i++)
 		if (claims.item[i].ifindex == ifindex && claims.item[i].state == SR_ANNOUNCED_HELD)
 			claims.item[i].state = SR_ANNOUNCED_WAITING;
+	return r < 0 ? r : sr_announce_sync(datapath, &claims, err);
+}
+
+int sr_announce_note(const char *instance, const struct sr_claims *known, struct sr_error *err)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	sr_autoclaims struct sr_claims claims = {};
+	int r = sr_datapath_open(&datapath, instance, SR_ACCESS_WRITE, err);
+
+	if (r == 0)
+		r = sr_announce_read(datapath, &claims, err);
+	for (size_t i = 0; r == 0 && i < claims.num; i++) {
+		struct sr_claim *claim = &claims.item[i];
+		const struct sr_claim *now = sr_claims_find(known, &claim->addr, claim->ifindex);
+
+		if (!now || claim->state != SR_ANNOUNCED_HELD || !claim->ifindex)
+			continue;
+		claim->state = now->state;
+		memcpy(claim->mac, now->mac, sizeof(claim->mac));
+	}
 	return r < 0 ? r : sr_announce_sync(datapath, &claims, err);
 }

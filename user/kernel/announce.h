@@ -28,6 +28,9 @@ int sr_announce_refresh(struct sr_claims *out, const char *instance, const struc
 /* A device's link is down: its addresses have to be asked for when it returns. */
 int sr_announce_suspend(const char *instance, uint32_t ifindex, struct sr_error *err);
 
+/* What was heard of those held: others that claim them, too, or to whom they were ceded. */
+int sr_announce_note(const char *instance, const struct sr_claims *known, struct sr_error *err);
+
 /* What the map says, by address. */
 int sr_announce_read(const struct sr_datapath *datapath, struct sr_claims *out, struct sr_error *err);
 

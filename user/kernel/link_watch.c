@@ -38,6 +38,11 @@ int sr_link_watch_open(struct mnl_socket **out)
 	return 0;
 }
 
+int sr_link_watch_fd(const struct mnl_socket *watch)
+{
+	return mnl_socket_get_fd(watch);
+}
+
 static int watch_take(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *header = mnl_nlmsg_get_payload(message);

@@ -13,6 +13,9 @@ int sr_link_watch_open(struct mnl_socket **out);
 void sr_link_watch_close(struct mnl_socket **watch);
 #define sr_autolinkwatch __attribute__((cleanup(sr_link_watch_close)))
 
+/* Readable when there is word. */
+int sr_link_watch_fd(const struct mnl_socket *watch);
+
 /*
  * Wait for word, at most so many milliseconds, and call `visit` for each change
  * of a link in turn. 0, what `visit` returns, or -errno; -ENOBUFS: some was lost.

@@ -11,9 +11,10 @@
 #define SR_PROBE_NUM	     3
 #define SR_PROBE_INTERVAL_MS 1000
 #define SR_PROBE_WAIT_MS     2000
+#define SR_PROBE_HOLDER_MS   500 /* who had an address is asked before all others are */
 
 /*
- * Decide the claims whose state is 0: held, in use, or waiting, where the device
+ * Decide the claims whose state is 0; `mac` says who had them, if anybody: held, in use, or waiting, where the device
  * is down. Returns as soon as all are decided. 0 or -errno.
  */
 int sr_probe(struct sr_claims *claims, const struct sr_netdevs *netdevs, struct sr_error *err);

@@ -92,6 +92,25 @@ void sr_claims_hear(struct sr_claims *claims, uint32_t ifindex, const uint8_t *o
 	memcpy(claim->mac, word->mac, SR_NEIGHBOUR_MAC);
 }
 
+struct sr_claim *sr_claims_contest(struct sr_claims *claims, uint32_t ifindex, const uint8_t *our_mac,
+				   const struct sr_neighbour_word *word, int64_t now)
+{
+	struct sr_claim *claim = sr_claims_find(claims, &word->addr, ifindex);
+	int order = memcmp(word->mac, our_mac, SR_NEIGHBOUR_MAC);
+	bool again;
+
+	if (!claim || claim->state != SR_ANNOUNCED_HELD || order == 0 || word->kind != SR_NEIGHBOUR_HAS)
+		return NULL;
+	again = claim->contested_at && now - claim->contested_at < SR_DEFEND_INTERVAL_MS;
+	if (again && order > 0)
+		return NULL;
+	memcpy(claim->mac, word->mac, SR_NEIGHBOUR_MAC);
+	claim->contested_at = now;
+	if (again)
+		claim->state = SR_ANNOUNCED_IN_USE;
+	return claim;
+}
+
 void sr_claims_clear(struct sr_claims *claims)
 {
 	free(claims->item);

@@ -16,7 +16,8 @@ struct sr_claim {
 	uint32_t ifindex;
 	char device[SR_CLAIM_DEVICE];
 	uint32_t state;		       /* enum sr_announced_state; 0: nobody has been asked yet */
-	uint8_t mac[SR_NEIGHBOUR_MAC]; /* SR_ANNOUNCED_IN_USE: who has it */
+	uint8_t mac[SR_NEIGHBOUR_MAC]; /* SR_ANNOUNCED_IN_USE: who has it; _HELD: who claims it, too */
+	int64_t contested_at;	       /* _HELD: when that was last answered, in milliseconds; 0: never */
 	uint8_t route_protocol;	       /* of device 0 */
 	bool is_new;		       /* it was not held before, or not with this link address */
 };
@@ -48,6 +49,17 @@ struct sr_claim *sr_claims_find(const struct sr_claims *claims, const struct sr_
  */
 void sr_claims_hear(struct sr_claims *claims, uint32_t ifindex, const uint8_t *our_mac,
 		    const struct sr_neighbour_word *word);
+
+/*
+ * What was heard of addresses that are held (RFC 5227, section 2.4; of IPv6 the
+ * same). The first word of another's within SR_DEFEND_INTERVAL_MS is answered:
+ * the claim, still held. If he insists, the lower link address keeps it, so that
+ * of two like us one remains: the claim, in use by him. NULL: nothing is to be
+ * done. `now`: in milliseconds.
+ */
+#define SR_DEFEND_INTERVAL_MS 10000
+struct sr_claim *sr_claims_contest(struct sr_claims *claims, uint32_t ifindex, const uint8_t *our_mac,
+				   const struct sr_neighbour_word *word, int64_t now);
 
 void sr_claims_clear(struct sr_claims *claims);
 #define sr_autoclaims __attribute__((cleanup(sr_claims_clear)))

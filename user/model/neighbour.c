@@ -134,6 +134,13 @@ void sr_neighbour_probe(struct sr_neighbour_frame *out, const struct sr_addr *ad
 		frame_solicit(out, addr, mac);
 }
 
+void sr_neighbour_probe_one(struct sr_neighbour_frame *out, const struct sr_addr *addr, const uint8_t *mac,
+			    const uint8_t *station)
+{
+	sr_neighbour_probe(out, addr, mac);
+	memcpy(out->bytes, station, SR_NEIGHBOUR_MAC);
+}
+
 void sr_neighbour_announce(struct sr_neighbour_frame *out, const struct sr_addr *addr, const uint8_t *mac)
 {
 	if (sr_addr_is_v4(addr))

@@ -21,6 +21,9 @@ struct sr_neighbour_frame {
 
 /* Does anybody have the address? Asked without having one. `mac` is ours. */
 void sr_neighbour_probe(struct sr_neighbour_frame *out, const struct sr_addr *addr, const uint8_t *mac);
+/* The same asked of one station alone, whose own that link address is. */
+void sr_neighbour_probe_one(struct sr_neighbour_frame *out, const struct sr_addr *addr, const uint8_t *mac,
+			    const uint8_t *station);
 /* We have it: to all of the link. */
 void sr_neighbour_announce(struct sr_neighbour_frame *out, const struct sr_addr *addr, const uint8_t *mac);
 
