@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# `svcroute status` says when an instance is not what load made of it, or nearly
+# full; scripts see it by the exit status.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/net/expect.bash
+	source "$BATS_TEST_DIRNAME/expect.bash"
+	lab_use sr-status
+}
+
+setup_file() {
+	setup
+	lab_start
+	lab_machine node1 10.240.0.4/20 fd00:240::4
+	lab_pod node1 web-1 "${WEB1[@]}"
+	service near 11 30 >"$LAB_DIR/near.yaml"
+	lab_load node1 -q -f "$LAB_DIR/near.yaml" --node node1 --xdp off
+}
+
+teardown_file() {
+	setup
+	lab_stop
+}
+
+sr() {
+	lab_svcroute node1 "$@"
+}
+
+# degraded TEXT: that is what is wrong, in words, in JSON, and by the exit status.
+degraded() {
+	local faults
+
+	run -1 --separate-stderr sr status
+	[[ $output == *"degraded: $1"* ]] || fail "$output"
+	# shellcheck disable=SC2154 # run sets it
+	[[ $stderr == "svcroute: instance '$LAB-node1' is degraded: $1"* ]] || fail "$stderr"
+	faults=$(lab_svcroute node1 -j status 2>/dev/null || true)
+	[[ $(jq -r '.degraded[0]' <<<"$faults") == "$1"* ]] || fail "$faults"
+}
+
+sound() {
+	run -0 sr status
+	[[ $output != *degraded* && $output != *warning* ]] || fail "$output"
+	[[ $(sr -j status | jq -c '[.degraded, .warnings]') == '[[],[]]' ]]
+}
+
+# ranges N: a service that so many networks may call.
+ranges() {
+	cat <<-YAML
+		apiVersion: v1
+		kind: Service
+		metadata: {namespace: shop, name: fenced}
+		spec:
+		  type: LoadBalancer
+		  clusterIP: 10.0.0.20
+		  ports: [{port: 90, targetPort: 80}]
+		  loadBalancerSourceRanges:
+	YAML
+	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++) printf "    - %d.%d.%d.0/24\n", 101 + i / 65536, i / 256 % 256, i % 256 }'
+	printf 'status: {loadBalancer: {ingress: [{ip: 10.240.16.20}]}}\n'
+}
+
+@test "what load made is sound" {
+	sound
+}
+
+@test "a program that was detached by hand is missed, and load mends it" {
+	local link
+
+	link=$(find "/sys/fs/bpf/svcroute/$LAB-node1/links" -name 'sr_from_pod*' | head -n 1)
+	[[ -n $link ]] || skip "this kernel has no tcx links"
+	rm "$link"
+	degraded "azv"
+	[[ $output == *": nothing is attached to tc ingress: 'svcroute load' does it"* ]]
+	sr -q load
+	sound
+}
+
+@test "a pod that came since has no program yet" {
+	lab_pod node1 web-2 "${WEB2[@]}"
+	degraded "azv"
+	sr -q load
+	sound
+}
+
+@test "an uplink that is gone" {
+	lab_ip node1 link add up1 type veth peer name up2
+	sr -q load --uplink eth0 --uplink up1
+	sound
+	lab_ip node1 link del up1
+	degraded "uplink up1: there is no such device"
+	sr -q load --uplink eth0
+	sound
+}
+
+@test "a map that is nearly full is a warning, one that is full a fault" {
+	ranges 53000 >"$LAB_DIR/ranges.yaml"
+	sr -q load -f "$LAB_DIR/near.yaml" -f "$LAB_DIR/ranges.yaml"
+	run -0 sr status
+	[[ $output == *"warning: source ranges: 80 % of 65536 are in use"* ]] || fail "$output"
+	[[ $(sr -j status | jq -c '[.degraded, .warnings]') == '[[],["source ranges: 80 % of 65536 are in use"]]' ]]
+	ranges 65536 >"$LAB_DIR/ranges.yaml"
+	sr -q load -f "$LAB_DIR/near.yaml" -f "$LAB_DIR/ranges.yaml"
+	degraded "source ranges: 100 % of 65536 are in use"
+	sr -q load -f "$LAB_DIR/near.yaml"
+	sound
+}
