@@ -11,6 +11,8 @@ setup() {
 	lab_use sr-completion
 	# shellcheck source=user/completion/svcroute.bash
 	source "$LAB_ROOT/user/completion/svcroute.bash"
+	# Where the instance is.
+	PROGRAM=$LAB_DIR/svcroute
 }
 
 setup_file() {
@@ -19,6 +21,8 @@ setup_file() {
 	lab_machine node1 10.240.0.4/20 fd00:240::4
 	service near 11 30 >"$LAB_DIR/near.yaml"
 	lab_load node1 -q -f "$LAB_DIR/near.yaml"
+	printf '#!/bin/sh\nexec nsenter --net=/run/netns/%s "%s" "$@"\n' "$LAB-node1" "$SVCROUTE" >"$LAB_DIR/svcroute"
+	chmod +x "$LAB_DIR/svcroute"
 }
 
 teardown_file() {
@@ -33,7 +37,7 @@ compopt() {
 
 # complete_bash LINE: what is offered at its end, in a line.
 complete_bash() {
-	COMP_LINE="$SVCROUTE $1" COMP_POINT=$((${#SVCROUTE} + 1 + ${#1}))
+	COMP_LINE="$PROGRAM $1" COMP_POINT=$((${#PROGRAM} + 1 + ${#1}))
 	_svcroute
 	echo "${COMPREPLY[*]}"
 }
@@ -41,10 +45,10 @@ complete_bash() {
 # complete_zsh WORD...: the same, of what _describe is given; the last word is the one that is typed.
 complete_zsh() {
 	# shellcheck disable=SC2016 # for zsh
-	SVCROUTE=$SVCROUTE zsh -f -c '
+	PROGRAM=$PROGRAM zsh -f -c '
 		_describe() { print -rl -- "${(@P)argv[-1]}" }
 		_files() { print :files }
-		words=("$SVCROUTE" "${(@)argv[2,-1]}") CURRENT=$#words PREFIX=$words[-1]
+		words=("$PROGRAM" "${(@)argv[2,-1]}") CURRENT=$#words PREFIX=$words[-1]
 		source $1
 	' zsh "$LAB_ROOT/user/completion/_svcroute" "$@"
 }
