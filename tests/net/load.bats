@@ -258,3 +258,36 @@ examples() {
 	lab_load node1 -q
 	sr status >/dev/null
 }
+
+# layout_is N: as another version of svcroute would have left it.
+layout_is() {
+	local pin=/sys/fs/bpf/svcroute/$LAB-node1/maps/sr_instance value
+
+	read -ra value < <(bpftool -j map dump pinned "$pin" | jq -r '.[0].value | map(ltrimstr("0x")) | join(" ")')
+	bpftool map update pinned "$pin" key hex 00 00 00 00 value hex "$(printf %02x "$1")" "${value[@]:1}"
+}
+
+@test "another version's maps: refused, nothing touched; --recreate makes them anew" {
+	local before
+
+	sr map add 10.0.0.77:90 10.1.0.9:80
+	before=$(sr -j version | jq .map_layout)
+	layout_is 99
+	for command in load status 'map list' 'map add 10.0.0.78:90 10.1.0.9:80'; do
+		# shellcheck disable=SC2086 # words
+		run -1 sr $command
+		[[ $output == "svcroute: instance '$LAB-node1' was loaded by another version of svcroute (map layout 99, this one has $before); 'svcroute load --recreate' replaces it, without its connections" ]] || fail "$command: $output"
+	done
+	run -2 sr load --recreate --confirm 5
+	run -0 lab_load node1 --recreate --dry-run
+	[[ $output == *"note: another version's instance is removed first, with its connections"* ]]
+	run -1 sr status
+	layout_is "$before"
+	[[ $(sr map list) == *10.0.0.77* ]]
+	run -0 lab_load node1 --recreate
+	[[ $(sr map list) == *10.0.0.77* ]]
+	layout_is 99
+	run -0 lab_load node1 --recreate
+	[[ $output == *"note: another version's instance is removed first, with its connections"* ]]
+	[[ $(sr map list) != *10.0.0.77* ]]
+}

@@ -160,6 +160,8 @@ static int load_commit(struct sr_load *load, struct sr_error *err)
 {
 	int r = load->options->adopt ? sr_adopt_check(err) : 0;
 
+	if (r == 0 && load->is_foreign)
+		r = sr_datapath_unload(load->globals->instance, err);
 	if (r == 0)
 		r = sr_load_lock(load, err);
 	if (r == 0)

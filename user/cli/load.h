@@ -24,6 +24,7 @@ struct sr_load_options {
 	struct sr_strings files;
 	bool adopt;
 	bool dry_run;
+	bool recreate;
 	uint32_t confirm; /* seconds; 0: not asked for */
 };
 
@@ -48,6 +49,7 @@ struct sr_load {
 
 	struct sr_datapath *datapath; /* NULL: a dry run, and nothing is loaded */
 	bool was_loaded;
+	bool is_foreign;	     /* another version's instance is there, to be removed first */
 	bool was_empty;		     /* an instance that nobody would miss */
 	bool has_begun;		     /* to write */
 	char *kept;		     /* the settings as they were kept, JSON */

@@ -172,6 +172,13 @@ static const struct sr_option load_options[] = {
 			"rules can be removed",
 	},
 	{
+		.name = "recreate",
+		.type = &sr_type_flag,
+		.offset = LOAD_OFFSET(recreate),
+		.help = "where another version's maps are in the way, remove them: with connections, settings,\n"
+			"and what 'map add' made without --save",
+	},
+	{
 		.name = "confirm",
 		.type = &sr_type_seconds,
 		.offset = LOAD_OFFSET(confirm),
@@ -196,7 +203,7 @@ static int load_check_none(const char *option, const struct sr_strings *names, s
 	return 0;
 }
 
-static int load_check(const void *options, struct sr_error *err)
+static int load_check_given(const void *options, struct sr_error *err)
 {
 	const struct sr_settings *given = &((const struct sr_load_options *)options)->given;
 	int r = load_check_none("uplink", &given->uplinks, err);
@@ -212,11 +219,21 @@ static int load_check(const void *options, struct sr_error *err)
 	return 0;
 }
 
+static int load_check(const void *options, struct sr_error *err)
+{
+	const struct sr_load_options *opts = options;
+
+	if (opts->recreate && opts->confirm)
+		return sr_fail(err, -EINVAL, "--recreate and --confirm contradict each other: what is removed is gone");
+	return load_check_given(options, err);
+}
+
 const struct sr_command sr_command_load = {
 	.name = "load",
 	.summary = "Attach the programs, and serve what manifests say",
 	.details = "It may be run again at any time: it changes what differs and disturbs no connection.\n"
-		   "Options other than -f, --adopt, --confirm and --dry-run are kept; '' makes one unset again.\n"
+		   "Options other than -f, --adopt, --confirm, --dry-run and --recreate are kept; '' makes one unset "
+		   "again.\n"
 		   "Without manifests what is served stays as it is; what 'map add' made always does.",
 	.options = load_options,
 	.size = sizeof(struct sr_load_options),

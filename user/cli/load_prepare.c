@@ -17,6 +17,10 @@ static int load_recall(struct sr_load *load, struct sr_error *err)
 
 	if (r == -ENOENT)
 		return 0;
+	load->is_foreign =
+		r == -EPROTO && load->options->recreate && !sr_datapath_is_elsewhere(load->globals->instance);
+	if (load->is_foreign)
+		return sr_notes_add(&load->notes, "another version's instance is removed first, with its connections");
 	if (r == 0)
 		r = sr_maps_read_settings(datapath, &load->kept, err);
 	if (r == 0)

@@ -101,7 +101,7 @@ static int state_check(const struct sr_datapath *datapath, struct sr_error *err)
 	if (state.layout != SR_LAYOUT_VERSION)
 		return sr_fail(err, -EPROTO,
 			       "instance '%s' was loaded by another version of svcroute (map layout %u, this one has "
-			       "%u); 'svcroute unload' removes it",
+			       "%u); 'svcroute load --recreate' replaces it, without its connections",
 			       datapath->instance, state.layout, SR_LAYOUT_VERSION);
 	if (state.netns != sr_netns_cookie())
 		return sr_fail(err, -EPROTO,
