@@ -144,7 +144,7 @@ basic_kill() {
 	title "$1 is killed while requests come in; $2 watches"
 	basic_begin_requests 4 "$external4"
 	basic_begin_requests 6 "$external6"
-	sleep 1
+	sleep 1.5
 	killed=$EPOCHREALTIME
 	basic_power_off "$1"
 	basic_await_move "$2"
@@ -198,12 +198,13 @@ basic_request() {
 	echo "$begun ${answer:-none}"
 }
 
-# basic_tell FAMILY ADDRESS KILLED MOVED: all that began before and after were answered.
+# basic_tell FAMILY ADDRESS KILLED MOVED: all that began before and after were answered. What began in the last half
+# second of the gateway's life may be under way when it dies, and is lost with it.
 basic_tell() {
 	local sum verdict=no
 
 	sum=$(awk -v killed="$3" -v moved="$4" '
-		{ when = $1 < killed ? "before" : $1 <= moved ? "between" : "after"; all[when]++; lost[when] += $2 == "none" }
+		{ when = $1 < killed - 0.5 ? "before" : $1 <= moved ? "between" : "after"; all[when]++; lost[when] += $2 == "none" }
 		END {
 			good = all["before"] > 5 && all["after"] > 20 && !lost["before"] && !lost["after"]
 			printf "%s moved in %.1f s; lost: %d of %d before, %d of %d between, %d of %d since\n",
