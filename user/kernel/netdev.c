@@ -79,6 +79,8 @@ static int netdev_take_link(const struct nlmsghdr *message, void *context)
 	snprintf(netdev->name, sizeof(netdev->name), "%s", mnl_attr_get_str(tb[IFLA_IFNAME]));
 	netdev->index = header->ifi_index;
 	netdev->master = tb[IFLA_MASTER] ? mnl_attr_get_u32(tb[IFLA_MASTER]) : 0;
+	if (netdev_is_kind(tb[IFLA_LINKINFO], "vlan") && tb[IFLA_LINK])
+		netdev->vlan_of = mnl_attr_get_u32(tb[IFLA_LINK]);
 	netdev->mtu = tb[IFLA_MTU] ? mnl_attr_get_u32(tb[IFLA_MTU]) : 0;
 	netdev_take_mac(netdev, tb[IFLA_ADDRESS]);
 	netdev->is_bare = netdev_has_no_link_header(header->ifi_type);

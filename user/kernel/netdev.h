@@ -18,7 +18,8 @@ struct sr_error;
 struct sr_netdev {
 	char name[IFNAMSIZ];
 	uint32_t index;
-	uint32_t master; /* index of the bridge that it is a port of; 0: of none */
+	uint32_t master;  /* index of the bridge that it is a port of; 0: of none */
+	uint32_t vlan_of; /* index of the device that it is a VLAN of; 0: of none */
 	uint32_t mtu;
 	uint8_t mac[6]; /* zeros: it has none */
 	bool is_bare;	/* packets on it have no link header */

@@ -4,8 +4,13 @@
  * others. Firewalls are in firewall.c.
  */
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -76,6 +81,42 @@ static int preflight_foreign_xdp(struct sr_lines *lines, const struct sr_netdev 
 			    netdev->name, name, id, netdev->name);
 }
 
+/* Does it take VLAN tags off frames, and keep them beside (ethtool's rx-vlan-offload)? */
+static bool preflight_strips_tags(const struct sr_netdev *netdev)
+{
+	sr_autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ethtool_value flags = {.cmd = ETHTOOL_GFLAGS};
+	struct ifreq ifreq = {.ifr_data = (char *)&flags};
+
+	memcpy(ifreq.ifr_name, netdev->name, sizeof(ifreq.ifr_name));
+	return fd >= 0 && ioctl(fd, SIOCETHTOOL, &ifreq) == 0 && flags.data & ETH_FLAG_RXVLAN;
+}
+
+static bool preflight_has_our_xdp(const struct sr_netdev *netdev)
+{
+	uint32_t id = sr_foreign_xdp(netdev->index);
+	char name[64];
+
+	sr_foreign_name(name, sizeof(name), id);
+	return id && sr_program_find(name);
+}
+
+/* XDP sees neither where a frame without its tag belongs, nor that it had one. */
+static int preflight_vlans(struct sr_lines *lines, const struct sr_netdevs *netdevs, const struct sr_netdev *uplink)
+{
+	for (size_t i = 0; i < netdevs->num; i++) {
+		const struct sr_netdev *vlan = &netdevs->item[i];
+
+		if (vlan->vlan_of != uplink->index || !preflight_has_our_xdp(uplink) || !preflight_strips_tags(uplink))
+			continue;
+		return sr_lines_add(lines,
+				    "%s: the device takes VLAN tags off before XDP sees frames, and those of %s are "
+				    "answered and translated as its own; ethtool -K %s rxvlan off, or --xdp off",
+				    uplink->name, vlan->name, uplink->name);
+	}
+	return 0;
+}
+
 static int preflight_foreign_tc(struct sr_lines *lines, const struct sr_netdev *netdev, const char *hook,
 				int attach_type)
 {
@@ -109,6 +150,8 @@ static int preflight_uplinks(struct sr_lines *lines, const struct sr_netdevs *ne
 		if (!uplink)
 			continue;
 		r = preflight_rp_filter(lines, uplink);
+		if (r == 0)
+			r = preflight_vlans(lines, netdevs, uplink);
 		if (r == 0)
 			r = preflight_foreign(lines, uplink);
 	}
