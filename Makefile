@@ -24,6 +24,10 @@ CPPFLAGS += -Iuser -Iinclude -I$(B) -D_GNU_SOURCE
 LDLIBS    = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
 BPFFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-address-of-packed-member \
             -D__TARGET_ARCH_$(ARCH) -Ivmlinux -Iinclude -Ibpf
+ifdef TEST_LAYOUT # as a version to come may be
+CPPFLAGS += -DSR_TEST_LAYOUT
+BPFFLAGS += -DSR_TEST_LAYOUT
+endif
 ASAN     := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 BPF_SRC   := $(wildcard bpf/*.bpf.c)
@@ -33,7 +37,7 @@ USER_SRC  := user/main.c $(foreach l,$(LAYERS),$(wildcard user/$(l)/*.c))
 USER_OBJ  := $(USER_SRC:%.c=$(B)/%.o)
 PURE_SRC  := $(wildcard user/base/*.c user/model/*.c)
 PURE_ASAN := $(PURE_SRC:%.c=$(B)/asan/%.o)
-CLI_PURE  := command conn_options flow_options flow_show help invocation leases monitor_options map_options node_ports option_table options output settings show strings suggest
+CLI_PURE  := command conn_options flow_options flow_show help invocation leases monitor_options map_options node_ports option_table options output settings show sizes strings suggest
 CLI_ASAN  := $(CLI_PURE:%=$(B)/asan/user/cli/%.o)
 LIB_OBJ   := $(filter $(B)/user/base/% $(B)/user/model/% $(B)/user/kernel/%,$(USER_OBJ))
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -123,6 +127,12 @@ $(B)/tests/bench/bench: $(BENCH_OBJ) $(LIB_OBJ)
 
 $(PACKET_OBJ) $(PROPERTY_OBJ) $(BENCH_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
 
+# This tree again, as a version to come, for tests/net/upgrade.bats.
+NEXT := $(B)/tests/next/svcroute
+$(NEXT): $(B)/svcroute FORCE
+	@$(MAKE) --no-print-directory -s B=$(@D) TEST_LAYOUT=1 $@
+.PHONY: FORCE
+
 unit: $(UNIT)
 	@tests/run unit
 packet: $(B)/tests/packet/packet $(B)/svcroute
@@ -130,7 +140,7 @@ packet: $(B)/tests/packet/packet $(B)/svcroute
 # Random clusters and packets against a model, for SECONDS.
 property test-property: $(B)/tests/property/property
 	@SECONDS_OF_PROPERTY=$(SECONDS) tests/run property
-net: $(B)/svcroute
+net: $(B)/svcroute $(NEXT)
 	@tests/run net
 # A newcomer's commands bring what they need; what that is, a new make looks up.
 demo: deps-if-missing
@@ -148,7 +158,7 @@ test: deps-if-missing
 bench-quick: $(B)/tests/bench/bench
 	@tests/run bench-quick
 # Other kernels: KERNEL is a series that Debian has.
-VM_TESTED := $(B)/tests/packet/packet $(B)/tests/verifier/verifier $(B)/svcroute
+VM_TESTED := $(B)/tests/packet/packet $(B)/tests/verifier/verifier $(B)/svcroute $(NEXT)
 SUITES    ?= verifier packet net
 verifier-stats: $(VM_TESTED)
 	@$(if $(KERNEL),tests/vm/run $(KERNEL)) $(B)/tests/verifier/verifier $(B)/svcroute.bpf.o

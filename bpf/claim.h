@@ -52,6 +52,8 @@ __subprog int conn_claim(bool eager)
 		return CONN_HELD;
 	conn_key(&key, &scratch->reply.from);
 	held = bpf_map_lookup_elem(&sr_conns, &key);
+	if (!held && sr_beside_words)
+		held = conn_import(&key, &scratch->reply.from);
 	if (!held) {
 		if (bpf_map_update_elem(&sr_conns_new, &key, &scratch->reply, BPF_NOEXIST) == 0)
 			return CONN_CLAIMED;
@@ -154,6 +156,8 @@ __subprog int conn_open(void)
 
 	conn_key(&key, &scratch->conn.from);
 	if (bpf_map_update_elem(&sr_conns_new, &key, &scratch->conn, BPF_NOEXIST) == 0) {
+		conn_export(scratch, &scratch->reply);
+		conn_export(scratch, &scratch->conn);
 		monitor_conn(&scratch->conn, SR_EVENT_NEW);
 		return SR_OK;
 	}

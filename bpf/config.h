@@ -64,6 +64,13 @@ const volatile __u32 sr_timeout_new __weak = 0;
 /* A new flow's source port is its own for so long where others find none free. */
 const volatile __u32 sr_grace_new __weak = 0;
 
+/*
+ * While tables of connections are replaced, other programs are attached that know the
+ * former ones: sr_conns_beside and sr_conns_new_beside, whose values have so many
+ * words in common with ours. 0: nothing is replaced, and there are no such maps.
+ */
+const volatile __u32 sr_beside_words __weak = 0;
+
 /* How long the fragments of one datagram may be under way. */
 const volatile __u32 sr_timeout_fragments __weak = 0;
 

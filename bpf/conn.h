@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * A connection's entry: which flow was given which backend, and how its packets
- * leave. The tables sr_conns (proven) and sr_conns_new (all others), their keys,
- * and when an entry's time is up.
+ * leave; its key, and when its time is up.
  */
 #ifndef BPF_CONN_H
 #define BPF_CONN_H
@@ -74,43 +73,6 @@ static __always_inline bool conn_is_live(const struct sr_conn *conn, __u32 flags
 {
 	/* Another CPU may have seen a packet in a tick that had not begun when we looked at the clock. */
 	return (__s32)(conn_now() - conn->seen) <= (__s32)conn_timeout(conn->from.proto, flags);
-}
-
-/* The entry of a tuple in either table, the proven one first; NULL if none. */
-static __always_inline struct sr_conn *conn_get(const struct sr_tuple *tuple)
-{
-	struct sr_conn_key key;
-	struct sr_conn *conn;
-
-	conn_key(&key, tuple);
-	conn = bpf_map_lookup_elem(&sr_conns, &key);
-	if (!conn)
-		conn = bpf_map_lookup_elem(&sr_conns_new, &key);
-	return conn && conn_is_of(conn, tuple) ? conn : NULL;
-}
-
-/*
- * The live connection of a packet; NULL if there is none. `to` is a copy of
- * how it leaves. LRU elements are recycled under their readers: the tuple is
- * compared after the copy was made, and so vouches for it.
- */
-static __always_inline struct sr_conn *conn_find(const struct sr_tuple *tuple, struct sr_rewrite *to)
-{
-	struct sr_conn_key key;
-	struct sr_conn *conn;
-
-	conn_key(&key, tuple);
-	conn = bpf_map_lookup_elem(&sr_conns, &key);
-	if (!conn)
-		conn = bpf_map_lookup_elem(&sr_conns_new, &key);
-	if (!conn)
-		return NULL;
-
-	*to = conn->to;
-	barrier();
-	if (!conn_is_of(conn, tuple) || !conn_is_live(conn, to->flags))
-		return NULL;
-	return conn;
 }
 
 /* Room on this CPU for a connection's two halves: the stack has 512 bytes only. */

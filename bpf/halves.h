@@ -10,7 +10,7 @@
 #ifndef BPF_HALVES_H
 #define BPF_HALVES_H
 
-#include "conn.h"
+#include "find.h"
 #include "monitor.h"
 
 enum conn_peer_state {
@@ -85,15 +85,6 @@ static __always_inline void conn_demote(struct sr_conn *conn, struct sr_conn *pe
 	if (peer)
 		conn_demote_half(peer);
 	conn_demote_half(conn);
-}
-
-static __always_inline void conn_delete(const struct sr_tuple *tuple)
-{
-	struct sr_conn_key key;
-
-	conn_key(&key, tuple);
-	bpf_map_delete_elem(&sr_conns, &key);
-	bpf_map_delete_elem(&sr_conns_new, &key);
 }
 
 /* A proven half that is left in the small table only goes back to the large. */

@@ -11,8 +11,8 @@
 #ifndef BPF_ICMP_H
 #define BPF_ICMP_H
 
-#include "conn.h"
 #include "dsr.h"
+#include "find.h"
 #include "forward.h"
 #include "packet.h"
 

@@ -69,6 +69,14 @@ struct {
 	__type(value, struct sr_conn);
 } sr_conns_new __weak SEC(".maps");
 
+/* What the two were before, while they are replaced: see sr_beside_words. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct sr_conn_key);
+	__type(value, struct sr_conn);
+} sr_conns_beside __weak SEC(".maps"), sr_conns_new_beside __weak SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);

@@ -14,8 +14,21 @@
 #include <linux/types.h>
 #endif
 
-/* Raise it when a struct below, or the type or key of a map, changes. */
+/*
+ * A map's values may grow at their end, and its size may change, from one version
+ * to the next: what is there is carried over (user/kernel/migration.h), forwards
+ * and backwards, and 0 in what a value has grown by means what an older version
+ * did. Raise this when anything else changes: a key, a type, what a field means,
+ * or that a new map has to be filled.
+ */
 #define SR_LAYOUT_VERSION 3
+
+/* A version to come, for tests/net/upgrade.bats: one whose values have grown, and whose counters count other things. */
+#ifdef SR_TEST_LAYOUT
+#define SR_TEST_WORDS 1
+#else
+#define SR_TEST_WORDS 0
+#endif
 
 struct sr_addr {
 	union {
@@ -162,8 +175,9 @@ struct sr_backend {
 	__u32 service;	  /* index in sr_services */
 	__u16 weight;
 	__u16 position; /* its place in the service's list, for people */
+	__u64 test[SR_TEST_WORDS];
 };
-_Static_assert(sizeof(struct sr_backend) == 32, "sr_backend");
+_Static_assert(sizeof(struct sr_backend) == 32 + 8 * SR_TEST_WORDS, "sr_backend");
 
 /*
  * Maps `sr_conns` (established) and `sr_conns_new` (unproven): LRU hash.
@@ -217,8 +231,12 @@ struct sr_conn {
 	__u32 created;	  /* tick */
 	__u32 seen;	  /* tick of the last packet */
 	__u32 isn;	  /* the other end's initial sequence number; SCTP: its tag */
+	__u64 test[SR_TEST_WORDS];
 };
-_Static_assert(sizeof(struct sr_conn) == 104, "sr_conn");
+_Static_assert(sizeof(struct sr_conn) == 104 + 8 * SR_TEST_WORDS, "sr_conn");
+
+/* Another version's is longer by so many bytes at most. */
+#define SR_CONN_GROWTH 256
 
 /* bpf_csum_diff() sums up as many at once. */
 #define SR_SCRATCH_BYTES 512
@@ -228,7 +246,9 @@ struct sr_scratch {
 	struct sr_conn conn;
 	struct sr_conn reply;
 	struct sr_conn copy;
-	__u32 kind; /* enum sr_frontend_kind: of the frontend that `conn` calls */
+	struct sr_conn beside;	    /* for a version whose values may be longer: */
+	__u8 zeros[SR_CONN_GROWTH]; /* follow */
+	__u32 kind;		    /* enum sr_frontend_kind: of the frontend that `conn` calls */
 	__u32 zero;
 	__u8 bytes[SR_SCRATCH_BYTES + 8];
 	struct {
@@ -240,7 +260,7 @@ struct sr_scratch {
 		__u32 zero;
 	} icmp;
 };
-_Static_assert(sizeof(struct sr_scratch) == 984, "sr_scratch");
+_Static_assert(sizeof(struct sr_scratch) == 4 * sizeof(struct sr_conn) + SR_CONN_GROWTH + 672, "sr_scratch");
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
 
@@ -324,8 +344,9 @@ struct sr_affinity {
 	__u32 backend;
 	__u32 generation;
 	__u64 seen; /* jiffies of the client's last new connection */
+	__u64 test[SR_TEST_WORDS];
 };
-_Static_assert(sizeof(struct sr_affinity) == 40, "sr_affinity");
+_Static_assert(sizeof(struct sr_affinity) == 40 + 8 * SR_TEST_WORDS, "sr_affinity");
 
 /* Map `sr_refusals`: LRU hash by struct sr_addr: what limits ICMP errors to one peer. */
 struct sr_refusal_budget {

@@ -9,8 +9,16 @@
 #ifndef SVCROUTE_REASON_H
 #define SVCROUTE_REASON_H
 
+/* A version to come, for tests/net/upgrade.bats: one that has a reason before the others. */
+#ifdef SR_TEST_LAYOUT
+#define SR_TEST_REASONS(X) X(TEST, "test", "a reason to come")
+#else
+#define SR_TEST_REASONS(X)
+#endif
+
 /* X(code, name for machines, words for people) */
 #define SR_PASS_REASONS(X)                                                                                             \
+	SR_TEST_REASONS(X)                                                                                             \
 	X(NOT_IP, "not-ip", "neither IPv4 nor IPv6")                                                                   \
 	X(VLAN, "vlan", "tagged: it belongs to a VLAN's own device")                                                   \
 	X(OTHER_HOST, "other-host", "to another link address than the device's")                                       \

@@ -203,6 +203,23 @@ is_known_at() {
 	done
 }
 
+@test "XDP on a device that takes VLAN tags off is warned of" {
+	lab_ip gate1 link add link eth0 name eth0.5 type vlan id 5 || skip "this kernel has no VLAN devices"
+	lab_in gate1 ethtool -K eth0 tx off >/dev/null
+	lab_in fabric ethtool -K gate1 tx off >/dev/null
+	lab_idle_xdp_wire gate1
+	run -0 announce gate1 --xdp off
+	run ! grep "VLAN tags" <<<"$output"
+	run -0 announce gate1 --xdp native
+	[[ $output == *"eth0: the device takes VLAN tags off before XDP sees frames, and those of eth0.5 "* ]]
+	lab_in gate1 ethtool -K eth0 rxvlan off >/dev/null
+	run -0 announce gate1 --xdp native
+	run ! grep "VLAN tags" <<<"$output"
+	lab_in gate1 ethtool -K eth0 rxvlan on >/dev/null
+	lab_ip gate1 link del eth0.5
+	lab_idle_xdp_veth gate1
+}
+
 @test "the link is told at load, and again by 'announce'" {
 	local address
 

@@ -275,6 +275,12 @@ BAD
 }
 
 @test "bad command lines: one line, status 2, nothing changed" {
+	refused 2 load --announce eth0
+	[[ $output == "svcroute: load: 'eth0' is one argument too many; as a value it is written --announce=eth0" ]]
+	refused 2 load --route-proto 42
+	[[ $output == *"'42' is no free protocol number of routes (19..41, 43..98, 100..185, 193..255)" ]]
+	refused 1 conn list --service web
+	[[ $output == *'there is no service web (NAMESPACE/NAME, or VIP:PORT/PROTO)' ]]
 	refused 2 nonsense
 	refused 2 --nonsense load
 	refused 2 load --nonsense

@@ -62,7 +62,7 @@ waits_no_more() {
 }
 
 is_unloaded() {
-	! sr status >/dev/null 2>&1
+	[[ $(sr status 2>&1) == *'is not loaded'* ]]
 }
 
 # All that was told, and what came of it.
@@ -77,7 +77,7 @@ state() {
 	is_served_by web-1
 	waits
 	within 8 is_unloaded
-	[[ ! -e $LAB_DIR/state/node1/$LAB-node1.confirm ]]
+	within 3 test ! -e "$LAB_DIR/state/node1/$LAB-node1.confirm"
 }
 
 @test "confirmed, it stays" {
@@ -160,6 +160,14 @@ state() {
 	run -1 load --xdp native --uplink nope --confirm 9
 	waits_no_more
 	is_served_by web-1
+}
+
+@test "who waits holds nothing of the caller's" {
+	lab_in node1 flock "$LAB_DIR/caller.lock" "$LAB_DIR/bin/node1/svcroute" load -q --cgroup "$LAB_CGROUP/node1" \
+		-f "$LAB_DIR/near.yaml" --node node1 --xdp off --confirm 60
+	waits
+	flock --nonblock "$LAB_DIR/caller.lock" true
+	sr -q confirm
 }
 
 @test "a number of seconds" {

@@ -210,6 +210,18 @@ for i in range(15000):
 	told ' new '
 }
 
+@test "unload ends it" {
+	watch
+	sr -q unload
+	within 3 gone
+	[[ $(cat "$LAB_DIR/complaints") == 'svcroute: the instance was unloaded meanwhile: no more events come' ]]
+	lab_load node1 -q -f "$LAB_DIR/services.yaml" --uplink eth0 --pods 'azv*' --xdp off
+}
+
+gone() {
+	[[ -z $(monitor_pid) ]]
+}
+
 @test "what makes no sense is refused" {
 	run -2 sr monitor --event news
 	[[ $output == "svcroute: monitor: --event: 'news' is none; 'svcroute monitor --help' has them" ]]

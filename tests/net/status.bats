@@ -80,6 +80,84 @@ ranges() {
 	sound
 }
 
+# detach PROGRAM [DEVICE]: as somebody else might.
+detach() {
+	bpftool link detach pinned "/sys/fs/bpf/svcroute/$LAB-node1/links/$1${2:+-$(lab_ip node1 -j link show "$2" | jq '.[].ifindex')}"
+}
+
+@test "the same of a filter on clsact" {
+	sr -q load --uplink none --pods none
+	lab_in node1 env SVCROUTE_TC=clsact "$LAB_DIR/bin/node1/svcroute" -q load --uplink '' --pods ''
+	sound
+	lab_in node1 tc filter del dev eth0 egress
+	degraded "eth0: nothing is attached to tc egress"
+	sr -q load --uplink none --pods none
+	sr -q load --uplink '' --pods ''
+	sound
+}
+
+@test "the same of a socket hook, however its cgroup is written" {
+	sr -q load --cgroup "$LAB_CGROUP/./node1/"
+	sound
+	detach sr_connect4
+	degraded "$LAB_CGROUP/./node1/: nothing is attached to cgroup connect4"
+	sr -q load
+	sound
+	detach sr_connect4
+	sr -q load --sockets off
+	sound
+	sr -q load --sockets ''
+}
+
+@test "the same of XDP" {
+	sr -q load --xdp generic
+	sound
+	detach sr_xdp_uplink eth0
+	degraded "eth0: nothing is attached to xdp"
+	sr -q load --xdp off
+	sound
+}
+
+@test "XDP belongs on no device without a link header" {
+	lab_ip node1 tuntap add mode tun name bare0
+	lab_ip node1 link set bare0 up
+	sr -q load --xdp generic --uplink eth0 --uplink bare0
+	sound
+	lab_ip node1 tuntap del mode tun name bare0
+	degraded "uplink bare0: there is no such device"
+	sr -q load --xdp off --uplink ''
+	sound
+}
+
+@test "an uplink of the default route that is gone" {
+	lab_ip node1 link add uplink9 type veth peer name uplink8
+	lab_ip node1 link set uplink8 up
+	lab_ip node1 link set uplink9 up
+	lab_ip node1 route replace default nexthop via "$LAB_GATEWAY4" dev eth0 nexthop dev uplink9
+	sr -q load
+	sound
+	lab_ip node1 link del uplink9
+	degraded "1 of the uplinks that were served is gone"
+	lab_ip node1 route replace default via "$LAB_GATEWAY4" dev eth0
+	sr -q load
+	sound
+}
+
+@test "a load whose watcher died is not rolled back: a fault, until it is said to stay" {
+	sr -q load --confirm 60
+	kill -9 "$(cut -d' ' -f1 "$LAB_DIR/state/node1/$LAB-node1.confirm")"
+	within 2 degraded "the last load was to be rolled back and is not"
+	run -0 sr confirm
+	[[ $output == "the load of instance '$LAB-node1' stays" ]]
+	sound
+
+	sr -q load --confirm 60
+	kill -9 "$(cut -d' ' -f1 "$LAB_DIR/state/node1/$LAB-node1.confirm")"
+	within 2 degraded "the last load was to be rolled back and is not"
+	sr -q load
+	sound
+}
+
 @test "a pod that came since has no program yet" {
 	lab_pod node1 web-2 "${WEB2[@]}"
 	degraded "azv"

@@ -177,6 +177,8 @@ static void what_makes_no_sense_is_refused(void **state)
 		{"list --service=", "list: --service: a service's name is missing"},
 		{"list -4 -6", "list: -4 and -6 exclude each other"},
 		{"list -6 -d 10.0.0.1", "list: --dst is not of IPv6"},
+		{"list --src 10.9.0.1 --dst fd00::1", "list: --src and --dst are not of one family"},
+		{"list --dst 10.9.0.1 --backend fd00::1", "list: --backend and --dst are not of one family"},
 		{"list -4 --backend fd00::1", "list: --backend is not of IPv4"},
 		{"get 10.0.0.1:1", "get: DST:PORT[/PROTO] is missing"},
 		{"get 10.0.0.1:1/udp 10.0.0.2:2",

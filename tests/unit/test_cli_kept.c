@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/leases.h"
 #include "cli/settings.h"
+#include "cli/sizes.h"
 
 const struct sr_command *const sr_commands[] = {NULL};
 
@@ -215,6 +216,42 @@ static void leases_that_cannot_be_written(void **state)
 	assert_non_null(strstr(err.text, "/proc/none"));
 }
 
+static void sizes_of_maps(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *wrong; /* NULL: nothing */
+		struct sr_sizes sizes;
+	} cases[] = {
+		{"services=1", NULL, {.services = 1}},
+		{"connections=16777216,services=20", NULL, {.services = 20, .connections = 16777216}},
+		{"backends=5,services=6,connections=7", NULL, {6, 5, 7}},
+		{"services=0", "'0' is not a number of services (1..16777216)", {}},
+		{"services=", "'' is not a number of services", {}},
+		{"backends=16777217", "'16777217' is not", {}},
+		{"backends=18446744073709551617", "is not a number of backends", {}},
+		{"services=1,services=2", "'services' is said twice", {}},
+		{"services=1,", "'' is not services=N", {}},
+		{"pods=5", "'pods=5' is not services=N, backends=N or connections=N", {}},
+		{"services", "'services' is not services=N", {}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct sr_sizes sizes;
+		struct sr_error err = {};
+		int r = sr_sizes_parse(&sizes, cases[i].text, &err);
+
+		if (cases[i].wrong) {
+			assert_int_equal(r, -EINVAL);
+			assert_non_null(strstr(err.text, cases[i].wrong));
+			continue;
+		}
+		assert_int_equal(r, 0);
+		assert_memory_equal(&sizes, &cases[i].sizes, sizeof(sizes));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +264,7 @@ int main(void)
 		cmocka_unit_test(leases_that_cannot_be_written),
 		cmocka_unit_test(what_is_forgotten_is_unset_again),
 		cmocka_unit_test(addresses_for_node_ports),
+		cmocka_unit_test(sizes_of_maps),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

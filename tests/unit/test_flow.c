@@ -236,12 +236,38 @@ static void states_go_by_their_protocol(void **state)
 	assert_int_equal(sr_flow_filter_add_state(&filter, ""), -EINVAL);
 }
 
+static bool state_is_listed(const char *name)
+{
+	for (size_t i = 0; sr_flow_state_names[i]; i++)
+		if (strcmp(sr_flow_state_names[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void all_states_are_listed(void **state)
+{
+	static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
+	struct sr_flow_filter filter = {};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(protos); i++)
+		for (int j = 0; j < SR_FLOW_STATES; j++)
+			if (sr_flow_state_name(protos[i], j))
+				assert_true(state_is_listed(sr_flow_state_name(protos[i], j)));
+	for (size_t i = 0; sr_flow_state_names[i]; i++)
+		assert_int_equal(sr_flow_filter_add_state(&filter, sr_flow_state_names[i]), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(either_half_tells_the_ends),		cmocka_unit_test(times_are_seconds),
-		cmocka_unit_test(silence_ends_it_by_its_state),		cmocka_unit_test(states_have_conntracks_names),
-		cmocka_unit_test(a_filter_means_what_all_its_parts_do), cmocka_unit_test(ports_are_those_of_their_end),
+		cmocka_unit_test(all_states_are_listed),
+		cmocka_unit_test(either_half_tells_the_ends),
+		cmocka_unit_test(times_are_seconds),
+		cmocka_unit_test(silence_ends_it_by_its_state),
+		cmocka_unit_test(states_have_conntracks_names),
+		cmocka_unit_test(a_filter_means_what_all_its_parts_do),
+		cmocka_unit_test(ports_are_those_of_their_end),
 		cmocka_unit_test(states_go_by_their_protocol),
 	};
 

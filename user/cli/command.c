@@ -65,6 +65,13 @@ enum sr_format sr_globals_format(const struct sr_globals *globals)
 	return SR_FORMAT_TABLE;
 }
 
+bool sr_command_takes(const struct sr_command *command, const struct sr_option *global)
+{
+	return !command || command->formats ||
+	       (global->offset != offsetof(struct sr_globals, output) &&
+		global->offset != offsetof(struct sr_globals, json));
+}
+
 const struct sr_command *sr_command_find(const char *name)
 {
 	for (size_t i = 0; sr_commands[i]; i++) {

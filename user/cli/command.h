@@ -62,6 +62,9 @@ void sr_invocation_clear(struct sr_invocation *invocation);
 
 enum sr_format sr_globals_format(const struct sr_globals *globals);
 
+/* Has a global option a meaning for this command (NULL: any)? Formats have none where there are none. */
+bool sr_command_takes(const struct sr_command *command, const struct sr_option *global);
+
 /* The command of that name, or NULL. */
 const struct sr_command *sr_command_find(const char *name);
 /* Is it the first word of commands ("map")? */

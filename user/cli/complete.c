@@ -40,7 +40,8 @@ static void complete_devices(const struct complete *complete, const char *typed)
 	struct if_nameindex *list = if_nameindex();
 
 	for (size_t i = 0; list && list[i].if_name; i++)
-		complete_offer(complete, typed, list[i].if_name, "");
+		if (strcmp(list[i].if_name, "lo") != 0)
+			complete_offer(complete, typed, list[i].if_name, "");
 	if_freenameindex(list);
 }
 
@@ -150,11 +151,12 @@ static void complete_value(const struct complete *complete, const struct sr_opti
 
 static void complete_options(const struct complete *complete, const char *typed, const struct sr_option *table)
 {
+	bool is_global = table == sr_global_options;
 	char text[64];
 
 	for (; table && table->name; table++) {
 		snprintf(text, sizeof(text), "--%s", table->name);
-		if (!table->is_argument)
+		if (!table->is_argument && (!is_global || sr_command_takes(complete->command, table)))
 			complete_offer(complete, typed, text, table->help);
 	}
 }

@@ -52,7 +52,7 @@ static void confirm_write(int fd, const char *text)
 		syslog(LOG_ERR, "cannot note '%.9s': %m", text);
 }
 
-/* -ENOENT: nobody waits. */
+/* -ENOENT: nothing waits; -ESRCH: a load does, and nobody with it any more. */
 static int confirm_open(struct pending *out, const char *instance)
 {
 	sr_autofree char *path = sr_state_path(instance, "confirm");
@@ -61,9 +61,9 @@ static int confirm_open(struct pending *out, const char *instance)
 
 	if (fd < 0)
 		return path ? -errno : -ENOMEM;
-	/* Who had it died without a word, with the machine perhaps. */
+	/* Who had it went: with the file if all is well, else without a word. */
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return unlink(path), -ENOENT;
+		return access(path, F_OK) == 0 ? -ESRCH : -ENOENT;
 	if (pread(fd, text, sizeof(text) - 1, 0) < 0)
 		return -errno;
 	/* Else it is being undone this moment. */
@@ -83,6 +83,24 @@ bool sr_confirm_is_pending(const char *instance, unsigned int *left)
 	close(pending.fd);
 	*left = pending.deadline > now ? pending.deadline - now : 0;
 	return true;
+}
+
+bool sr_confirm_is_lost(const char *instance)
+{
+	struct pending pending;
+	int r = confirm_open(&pending, instance);
+
+	if (r == 0)
+		close(pending.fd);
+	return r == -ESRCH;
+}
+
+void sr_confirm_forget_lost(const char *instance)
+{
+	sr_autofree char *path = sr_state_path(instance, "confirm");
+
+	if (path && sr_confirm_is_lost(instance))
+		unlink(path);
 }
 
 /* Tell the watcher and see him off. How it ended, in `text`. */
@@ -107,17 +125,22 @@ void sr_confirm_drop(const char *instance)
 {
 	char text[64];
 
-	confirm_tell(instance, CONFIRM_DROP, text, sizeof(text));
+	if (confirm_tell(instance, CONFIRM_DROP, text, sizeof(text)) == -ESRCH)
+		sr_confirm_forget_lost(instance);
 }
 
 /* --- the watcher -------------------------------------------------------------------------- */
 
 /* One terminal, and the session that it carries, may be lost by what was loaded. */
-static void watcher_detach(void)
+static void watcher_detach(int kept)
 {
-	int null = open("/dev/null", O_RDWR);
+	int null;
 
 	setsid();
+	/* What the caller gave us, a lock or a pipe perhaps, is not ours to hold. */
+	close_range(STDERR_FILENO + 1, kept - 1, 0);
+	close_range(kept + 1, ~0U, 0);
+	null = open("/dev/null", O_RDWR);
 	if (chdir("/") < 0 || null < 0)
 		return;
 	dup2(null, STDIN_FILENO);
@@ -142,34 +165,38 @@ static int watcher_wait(const sigset_t *signals, uint32_t seconds)
 	return 0;
 }
 
-static void watcher_undo(struct sr_load *load, int fd)
+static int watcher_undo(struct sr_load *load, int fd)
 {
 	struct sr_error err = {};
+	int r;
 
 	confirm_write(fd, CONFIRM_UNDONE);
-	if (sr_load_restore(load, &err) < 0)
+	r = sr_load_restore(load, &err);
+	if (r < 0)
 		syslog(LOG_ERR, "instance '%s': not confirmed, and not rolled back: %s", load->globals->instance,
 		       err.text);
 	else
 		syslog(LOG_WARNING, "instance '%s': not confirmed within %u s: rolled back", load->globals->instance,
 		       load->options->confirm);
+	return r;
 }
 
+/* A file that is left behind says that it did not work out. */
 static _Noreturn void watcher_run(struct sr_load *load, int fd, const sigset_t *signals)
 {
 	sr_autofree char *path = sr_state_path(load->globals->instance, "confirm");
-	int signal;
+	int signal, r = 0;
 
 	/* The lock of the instance is the loader's, who is not done. */
 	sr_datapath_close(TAKE_PTR(load->datapath));
-	watcher_detach();
+	watcher_detach(fd);
 	openlog("svcroute", LOG_PID, LOG_DAEMON);
 	signal = watcher_wait(signals, load->options->confirm);
 	if (signal == CONFIRM_DONE)
 		confirm_write(fd, CONFIRM_CONFIRMED);
 	else if (!signal)
-		watcher_undo(load, fd);
-	if (path)
+		r = watcher_undo(load, fd);
+	if (path && r == 0)
 		unlink(path);
 	_exit(EXIT_SUCCESS);
 }
@@ -219,8 +246,12 @@ int sr_confirm_begin(struct sr_load *load, struct sr_error *err)
 		watcher_run(load, fd, &signals);
 	}
 	sigprocmask(SIG_SETMASK, &former, NULL);
-	if (load->watcher < 0)
-		return sr_fail(err, -errno, "fork: %s", strerror(errno));
+	if (load->watcher < 0) {
+		sr_fail(err, -errno, "fork: %s", strerror(errno));
+		sr_cleanup_close(&fd);
+		sr_confirm_forget_lost(load->globals->instance);
+		return err->code;
+	}
 	snprintf(text, sizeof(text), "%d %lld\n", load->watcher, confirm_now() + load->options->confirm);
 	confirm_write(fd, text);
 	return 0;
@@ -243,6 +274,11 @@ static int confirm_run(const struct sr_globals *globals, const void *options, st
 	int r = confirm_tell(globals->instance, CONFIRM_DONE, text, sizeof(text));
 
 	(void)options;
+	if (r == -ESRCH) {
+		sr_confirm_forget_lost(globals->instance);
+		snprintf(text, sizeof(text), CONFIRM_CONFIRMED);
+		r = 0;
+	}
 	if (r == -ENOENT)
 		return sr_fail(err, r, "no load of instance '%s' waits to be confirmed", globals->instance);
 	if (r < 0)

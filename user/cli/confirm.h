@@ -22,6 +22,10 @@ void sr_confirm_cancel(struct sr_load *load);
 
 /* Does a load wait to be confirmed, and for how long still, in seconds? */
 bool sr_confirm_is_pending(const char *instance, unsigned int *left);
+/* Was one to be rolled back, and is not: who waited died, or failed? */
+bool sr_confirm_is_lost(const char *instance);
+/* A load came after it, which is not to be undone. */
+void sr_confirm_forget_lost(const char *instance);
 /* There is nothing to undo any more: the watcher, if there is one, goes. */
 void sr_confirm_drop(const char *instance);
 

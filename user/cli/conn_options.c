@@ -24,8 +24,11 @@ static const struct sr_option_type type_source = {.parse = source_parse, .value 
 static const struct sr_option_type type_destination = {.parse = destination_parse, .value = SR_VALUE_REQUIRED};
 
 #define CONN_STATE                                                                                                     \
-	SR_FLOW_OPTION(offsetof(struct sr_conn_options, flows), filter, "state", 0, states, "STATE[,STATE...]",        \
-		       "in one of these states")
+	{                                                                                                              \
+		.name = "state", .type = &sr_type_states,                                                              \
+		.offset = offsetof(struct sr_conn_options, flows) + offsetof(struct sr_flow_options, filter),          \
+		.value = "STATE[,STATE...]", .words = sr_flow_state_names, .help = "in one of these states",           \
+	}
 
 const struct sr_option sr_conn_get_options[] = {
 	{

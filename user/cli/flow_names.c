@@ -56,5 +56,8 @@ int sr_flow_names_check(const struct sr_flow_names *names, const char *name, str
 	for (size_t i = 0; name && i < names->services.num; i++)
 		if (sr_flow_service_is_named(&names->services.item[i], name))
 			return 0;
-	return name ? sr_fail(err, -ENOENT, "there is no service %s", name) : 0;
+	if (!name)
+		return 0;
+	return sr_fail(err, -ENOENT, "there is no service %s%s", name,
+		       strchr(name, '/') ? "" : " (NAMESPACE/NAME, or VIP:PORT/PROTO)");
 }

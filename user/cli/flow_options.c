@@ -146,6 +146,24 @@ static int flow_family(const struct sr_flow_options *options)
 	return options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
 }
 
+static int flow_end_family(const struct sr_flow_end *end)
+{
+	return end->has_network ? sr_addr_family(&end->network.addr) : 0;
+}
+
+/* A client calls a frontend of its own family, and so does the frontend its backend. */
+static int flow_check_families(const struct sr_flow_filter *filter, struct sr_error *err)
+{
+	int src = flow_end_family(&filter->client), dst = flow_end_family(&filter->frontend);
+	int backend = flow_end_family(&filter->backend);
+
+	if (src && dst && src != dst)
+		return sr_fail(err, -EINVAL, "--src and --dst are not of one family");
+	if (backend && ((src && src != backend) || (dst && dst != backend)))
+		return sr_fail(err, -EINVAL, "--backend and --%s are not of one family", src ? "src" : "dst");
+	return 0;
+}
+
 static int flow_check_end(const struct sr_flow_options *options, const struct sr_flow_end *end, const char *name,
 			  struct sr_error *err)
 {
@@ -165,7 +183,9 @@ int sr_flow_options_check(const struct sr_flow_options *options, struct sr_error
 	r = flow_check_end(options, &options->filter.client, "--src", err);
 	if (r == 0)
 		r = flow_check_end(options, &options->filter.frontend, "--dst", err);
-	return r < 0 ? r : flow_check_end(options, &options->filter.backend, "--backend", err);
+	if (r == 0)
+		r = flow_check_end(options, &options->filter.backend, "--backend", err);
+	return r < 0 ? r : flow_check_families(&options->filter, err);
 }
 
 bool sr_flow_options_any(const struct sr_flow_options *options)

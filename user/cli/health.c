@@ -5,59 +5,62 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cli/confirm.h"
 #include "cli/load.h"
+#include "kernel/missing.h"
+#include "kernel/programs.h"
 
-static bool health_has(const struct sr_attachments *attachments, const struct sr_attachment *wanted)
+static int health_miss(const char *where, const struct sr_program *program, void *context)
 {
-	for (size_t i = 0; i < attachments->num; i++)
-		if (strcmp(attachments->item[i].where, wanted->where) == 0 &&
-		    strcmp(attachments->item[i].hook, wanted->hook) == 0)
-			return true;
-	return false;
+	struct sr_health *health = context;
+
+	return sr_notes_add(&health->degraded, "%s: nothing is attached to %s: 'svcroute load' does it", where,
+			    program->hook);
 }
 
-/* Whether a driver has native XDP is not known, where it is not asked for by name. */
-static bool health_must_have(const struct sr_attachment *wanted, enum sr_xdp_mode xdp)
+static int health_compare(struct sr_health *health, const struct sr_targets *targets,
+			  const struct sr_datapath *datapath, const struct sr_attachments *attachments,
+			  struct sr_error *err)
 {
-	return strcmp(wanted->hook, "xdp") != 0 || xdp != SR_XDP_AUTO;
+	struct sr_attach_config config;
+	unsigned int num = 0;
+	int r = sr_attach_count_gone(datapath, &num, err);
+
+	if (r == 0 && num)
+		r = sr_notes_add(&health->degraded, "%u of the uplinks that were served %s gone", num,
+				 num == 1 ? "is" : "are");
+	sr_targets_config(targets, &config);
+	return r < 0 ? r : sr_attach_each_missing(datapath, &config, attachments, health_miss, health, err);
 }
 
-static int health_compare(struct sr_health *health, const struct sr_load *wanted,
-			  const struct sr_attachments *attachments)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < wanted->attachments.num; i++) {
-		const struct sr_attachment *item = &wanted->attachments.item[i];
-
-		if (health_must_have(item, wanted->targets.xdp) && !health_has(attachments, item))
-			r = sr_notes_add(&health->degraded, "%s: nothing is attached to %s: 'svcroute load' does it",
-					 item->where, item->hook);
-	}
-	return r;
-}
-
-int sr_health_attached(struct sr_health *health, const struct sr_globals *globals,
-		       const struct sr_attachments *attachments, struct sr_error *err)
+int sr_health_attached(struct sr_health *health, struct sr_datapath *datapath, const struct sr_globals *globals,
+		       const char *settings, const struct sr_attachments *attachments, struct sr_error *err)
 {
 	const struct sr_load_options nothing_new = {};
-	const struct sr_manifests none = {};
-	__attribute__((cleanup(sr_load_clear))) struct sr_load load = {
-		.globals = globals,
-		.options = &nothing_new,
-		.manifests = &none,
-	};
+	__attribute__((cleanup(sr_load_clear))) struct sr_load wanted = {.globals = globals, .options = &nothing_new};
 	struct sr_error reason = {};
-	int r = sr_load_prepare(&load, &reason);
+	int r = sr_settings_parse(&wanted.settings, settings, err);
 
+	if (r < 0)
+		return r;
+	r = sr_targets_choose(&wanted, &reason);
 	/* What cannot be attached at all: a device or cgroup that is gone. */
-	if (r == -ENODEV || r == -EINVAL)
+	if (r == -ENODEV || r == -EINVAL || r == -ENOENT)
 		r = sr_notes_add(&health->degraded, "%s", reason.text);
 	else if (r < 0)
 		return sr_fail(err, r, "%s", reason.text);
-	else if (sr_targets_predict(&load, err) < 0 || health_compare(health, &load, attachments) < 0)
-		r = -ENOMEM;
-	return r < 0 ? sr_fail(err, r, "out of memory") : 0;
+	else
+		r = health_compare(health, &wanted.targets, datapath, attachments, err);
+	return r == -ENOMEM ? sr_fail(err, r, "out of memory") : r;
+}
+
+int sr_health_rollback(struct sr_health *health, const struct sr_globals *globals)
+{
+	if (!sr_confirm_is_lost(globals->instance))
+		return 0;
+	return sr_notes_add(&health->degraded,
+			    "the last load was to be rolled back and is not, for who waited for it has died, or "
+			    "failed: 'svcroute confirm' keeps it");
 }
 
 int sr_health_usage(struct sr_health *health, const struct sr_health_usage *usage)

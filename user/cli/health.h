@@ -22,9 +22,15 @@ struct sr_health {
 	struct sr_notes warnings; /* it is, but soon may not be */
 };
 
-/* What is not attached where `load` would attach it now. 0 or -errno. */
-int sr_health_attached(struct sr_health *health, const struct sr_globals *globals,
-		       const struct sr_attachments *attachments, struct sr_error *err);
+/*
+ * What is not attached where `load` would attach it now by the settings, and what
+ * is gone that was served. 0 or -errno.
+ */
+int sr_health_attached(struct sr_health *health, struct sr_datapath *datapath, const struct sr_globals *globals,
+		       const char *settings, const struct sr_attachments *attachments, struct sr_error *err);
+
+/* A load that should be undone by now, and is not. 0 or -ENOMEM. */
+int sr_health_rollback(struct sr_health *health, const struct sr_globals *globals);
 
 /* What is nearly or wholly full. 0 or -ENOMEM. */
 int sr_health_usage(struct sr_health *health, const struct sr_health_usage *usage);

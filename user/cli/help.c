@@ -57,16 +57,19 @@ static void help_row(FILE *file, const char *name, const char *text, const char 
 	fprintf(file, "%s\n", remark);
 }
 
-static void help_options(FILE *file, const struct sr_option *table)
+static void help_option(FILE *file, const struct sr_option *option)
 {
+	bool repeats = option->type->repeats && !option->is_argument;
 	char name[128];
 
-	for (; table && table->name; table++) {
-		bool repeats = table->type->repeats && !table->is_argument;
+	help_option_name(option, name, sizeof(name));
+	help_row(file, name, option->help, repeats ? "; repeatable" : "");
+}
 
-		help_option_name(table, name, sizeof(name));
-		help_row(file, name, table->help, repeats ? "; repeatable" : "");
-	}
+static void help_options(FILE *file, const struct sr_option *table)
+{
+	for (; table && table->name; table++)
+		help_option(file, table);
 }
 
 /* The commands that are `group`'s, or all. */
@@ -82,10 +85,13 @@ static void help_commands(FILE *file, const char *group)
 	}
 }
 
-static void help_globals(FILE *file)
+/* Of a command, or (NULL) of all. */
+static void help_globals(FILE *file, const struct sr_command *command)
 {
 	fputs("\nwith any command:\n", file);
-	help_options(file, sr_global_options);
+	for (const struct sr_option *option = sr_global_options; option->name; option++)
+		if (sr_command_takes(command, option))
+			help_option(file, option);
 }
 
 static void help_print_command(FILE *file, const struct sr_command *command)
@@ -99,7 +105,7 @@ static void help_print_command(FILE *file, const struct sr_command *command)
 		fputs("\n", file);
 		help_options(file, command->options);
 	}
-	help_globals(file);
+	help_globals(file, command);
 }
 
 static void help_print_group(FILE *file, const char *group)
@@ -115,7 +121,7 @@ static void help_print_all(FILE *file)
 	      "usage: svcroute COMMAND ...\n\n",
 	      file);
 	help_commands(file, NULL);
-	help_globals(file);
+	help_globals(file, NULL);
 	fputs("\nThe everyday form is 'svcroute load'. 'svcroute COMMAND --help' and svcroute(8) say more.\n", file);
 }
 

@@ -21,6 +21,7 @@ struct walk {
 	const char *group;   /* "map", while its second word is awaited */
 	size_t arguments;    /* read so far */
 	bool only_arguments; /* after "--" */
+	const char *bare;    /* the option just before, if it may have a value and got none */
 };
 
 /* The option, and in `*fields` the struct that it fills. */
@@ -56,6 +57,7 @@ static int walk_option(struct walk *walk, const struct sr_option *option, void *
 			return sr_fail(err, -EINVAL, "--%s needs a value: %s", option->name, option->value);
 		value = walk->argv[walk->next++];
 	}
+	walk->bare = !value && option->type->value == SR_VALUE_OPTIONAL ? option->name : NULL;
 	return walk_set(option, fields, value, err);
 }
 
@@ -147,6 +149,9 @@ static int walk_argument(struct walk *walk, const char *text, struct sr_error *e
 		return walk_command(walk, text, err);
 
 	argument = sr_argument_find(walk->out->command->options, walk->arguments++);
+	if (!argument && walk->bare)
+		return sr_fail(err, -EINVAL, "'%s' is one argument too many; as a value it is written --%s=%s", text,
+			       walk->bare, text);
 	if (!argument)
 		return sr_fail(err, -EINVAL, "'%s' is one argument too many", text);
 	return walk_set(argument, walk->out->options, text, err);
@@ -166,6 +171,7 @@ static int walk_word(struct walk *walk, struct sr_error *err)
 		return walk_command(walk, "version", err);
 	if (walk->only_arguments || text[0] != '-' || !text[1])
 		return walk_argument(walk, text, err);
+	walk->bare = NULL;
 	if (text[1] != '-')
 		return walk_letters(walk, text + 1, err);
 	if (text[2])

@@ -126,25 +126,13 @@ static int load_write_settings(const struct sr_load *load, struct sr_error *err)
 	return sr_maps_write_settings(load->datapath, text, err);
 }
 
-int sr_load_attach(struct sr_load *load, struct sr_error *err)
-{
-	sr_autoadopt struct sr_adopt *adopt = NULL;
-	struct sr_attach_config config;
-	int r = 0;
-
-	sr_targets_config(&load->targets, &config);
-	if (load->options->adopt)
-		r = sr_adopt_begin(&adopt, load->datapath, &config, err);
-	if (r == 0)
-		r = sr_attach_apply(load->datapath, &config, &load->attachments, err);
-	return r == 0 && adopt ? sr_adopt_finish(adopt, &load->adopted, err) : r;
-}
-
 static int load_write(struct sr_load *load, struct sr_error *err)
 {
-	int r = load_write_leases(load, err);
+	int r = sr_load_settle(load, err);
 
 	load->has_begun = true;
+	if (r == 0)
+		r = load_write_leases(load, err);
 	if (r == 0 && load->manifests->is_all)
 		r = sr_nodes_write(load->datapath, &load->homes, err);
 	if (r == 0 && !sr_plan_is_empty(&load->plan))
@@ -240,8 +228,10 @@ static int load_once(const struct sr_globals *globals, const struct sr_load_opti
 	r = sr_load_prepare(&load, err);
 	if (r == 0)
 		r = options->dry_run ? load_pretend(&load, err) : load_commit(&load, err);
-	if (r == 0 && !options->dry_run)
+	if (r == 0 && !options->dry_run) {
+		sr_confirm_forget_lost(globals->instance);
 		r = sr_announce_load(&load, err);
+	}
 	if (r == 0)
 		r = load_preflight(&load, err);
 	if (r == 0)

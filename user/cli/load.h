@@ -104,6 +104,8 @@ int sr_desired_resolve(struct sr_load *load, struct sr_error *err);
 /* Programs and maps are there after this, and the instance is locked. */
 int sr_load_lock(struct sr_load *load, struct sr_error *err);
 int sr_load_attach(struct sr_load *load, struct sr_error *err);
+/* Before anything else is written: where maps were replaced, what they held is carried over. */
+int sr_load_settle(struct sr_load *load, struct sr_error *err);
 void sr_load_clear(struct sr_load *load);
 
 /* `r`, why it failed: a first load leaves no half instance, another one that which was there. */

@@ -165,6 +165,14 @@ static const struct sr_option load_options[] = {
 			"(the larger gap beside net.ipv4.ip_local_port_range)",
 	},
 	{
+		.name = "max",
+		.type = &sr_type_sizes,
+		.offset = LOAD_OFFSET(given.max),
+		.value = "services=N,backends=N,connections=N",
+		.help = "room for so many, of each or of some; connections and services stay when it changes\n"
+			"(32767, 131071 and 262144)",
+	},
+	{
 		.name = "adopt",
 		.type = &sr_type_flag,
 		.offset = LOAD_OFFSET(adopt),

@@ -7,13 +7,15 @@
 #include "base/error.h"
 #include "cli/announce.h"
 #include "cli/load.h"
+#include "cli/sizes.h"
 #include "kernel/maps.h"
 
 /* What the instance, if there is one, was told before. */
 static int load_recall(struct sr_load *load, struct sr_error *err)
 {
 	sr_autodatapath struct sr_datapath *datapath = NULL;
-	int r = sr_datapath_open(&datapath, load->globals->instance, SR_ACCESS_READ, err);
+	int r = sr_datapath_open(&datapath, load->globals->instance,
+				 load->options->dry_run ? SR_ACCESS_READ : SR_ACCESS_SETTINGS, err);
 
 	if (r == -ENOENT)
 		return 0;
@@ -68,6 +70,8 @@ static int load_config(const struct sr_settings *settings, struct sr_datapath_co
 	if (r == 0)
 		r = load_networks(out->service_cidrs, SR_MAX_SERVICE_CIDRS, &settings->service_cidrs, "service-cidr",
 				  err);
+	if (r == 0 && settings->max)
+		r = sr_sizes_parse(&out->sizes, settings->max, err);
 	if (r == 0)
 		r = load_networks(out->dsr_from, SR_MAX_DSR_SOURCES, &settings->dsr_from, "dsr-from", err);
 	return r;

@@ -42,6 +42,8 @@ static int load_give_back_programs(const struct sr_load *load, struct sr_error *
 	if (r == 0)
 		r = sr_load_lock(&former, err);
 	if (r == 0)
+		r = sr_load_settle(&former, err);
+	if (r == 0)
 		r = sr_load_attach(&former, err);
 	return r < 0 ? r : sr_announce_load(&former, err);
 }
@@ -49,15 +51,16 @@ static int load_give_back_programs(const struct sr_load *load, struct sr_error *
 int sr_load_undo(struct sr_load *load, int r)
 {
 	bool is_ours = load->datapath ? load->was_empty : !load->was_loaded && r != -EBUSY && r != -EPROTO;
+	bool is_unsettled = load->datapath && sr_datapath_is_unsettled(load->datapath);
 	bool has_begun = load->has_begun && !is_ours;
 	struct sr_error ignored;
 
-	if (has_begun)
+	if (has_begun && !is_unsettled)
 		load_give_back_services(load, &ignored);
 	sr_datapath_close(TAKE_PTR(load->datapath));
 	if (is_ours && r != -EAGAIN)
 		sr_datapath_unload(load->globals->instance, &ignored);
-	if (has_begun)
+	if (has_begun || is_unsettled)
 		load_give_back_programs(load, &ignored);
 	sr_confirm_cancel(load);
 	return r;
@@ -99,6 +102,10 @@ int sr_load_restore(struct sr_load *load, struct sr_error *err)
 		return r == -ENOENT ? 0 : r;
 	}
 	r = sr_datapath_open(&load->datapath, load->globals->instance, SR_ACCESS_WRITE, err);
+	if (r == -EUCLEAN) /* the load was killed while it replaced maps */
+		r = load_give_back_programs(load, err);
+	if (r == 0 && !load->datapath)
+		r = sr_datapath_open(&load->datapath, load->globals->instance, SR_ACCESS_WRITE, err);
 	if (r == -ENOENT) /* unloaded meanwhile: that was wanted */
 		return 0;
 	if (r == 0)

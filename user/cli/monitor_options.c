@@ -13,6 +13,17 @@ static const char *const event_kinds[SR_EVENT_KINDS + 1] = {
 	[SR_EVENT_REJECTED] = "rejected", [SR_EVENT_PASSED] = "not-translated",
 };
 
+/* As `status` names them, for a shell to complete. */
+static const char *const reason_words[] = {
+#define X(code, name, text) name,
+	SR_PASS_REASONS(X)
+#undef X
+#define X(code, name, text, refusal) name,
+		SR_DROP_REASONS(X)
+#undef X
+			NULL,
+};
+
 static const char *const event_reasons[SR_REASON_MAX] = {
 #define X(code, name, text) [SR_PASS_INDEX_##code] = name,
 	SR_PASS_REASONS(X)
@@ -103,6 +114,7 @@ const struct sr_option sr_monitor_options[] = {
 		.type = &type_reasons,
 		.offset = offsetof(struct sr_monitor_options, reasons),
 		.value = "REASON[,REASON...]",
+		.words = reason_words,
 		.help = "packets with this end, by the names of 'status -v'",
 	},
 	{

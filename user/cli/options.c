@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "cli/node_ports.h"
+#include "cli/sizes.h"
 #include "model/addr.h"
 #include "model/claims.h"
 #include "model/pool.h"
@@ -187,6 +188,14 @@ static int ports_parse(const struct sr_option *option, void *field, const char *
 	return text_parse(option, field, text, err);
 }
 
+static int sizes_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	struct sr_sizes sizes;
+	int r = text[0] ? sr_sizes_parse(&sizes, text, err) : 0;
+
+	return r < 0 ? r : text_parse(option, field, text, err);
+}
+
 static int nodeports_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
 {
 	__attribute__((cleanup(sr_node_port_addresses_clear))) struct sr_node_port_addresses addresses = {};
@@ -207,8 +216,7 @@ static int node_parse(const struct sr_option *option, void *field, const char *t
 /* Numbers that the kernel and routing daemons use: linux/rtnetlink.h. */
 static bool protocol_is_taken(unsigned int number)
 {
-	return number < 5 || (number >= 8 && number <= 18) || number == 42 || number == 99 ||
-	       (number >= 186 && number <= 192);
+	return number < 19 || number == 42 || number == 99 || (number >= 186 && number <= 192);
 }
 
 static int protocol_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
@@ -216,11 +224,9 @@ static int protocol_parse(const struct sr_option *option, void *field, const cha
 	bool is_number = strlen(text) <= 3 && strspn(text, "0123456789") == strlen(text);
 	unsigned int number = is_number ? strtoul(text, NULL, 10) : 0;
 
-	if (text[0] && (!is_number || number > 255))
-		return sr_fail(err, -EINVAL, "'%s' is not a protocol number of routes (19..255)", text);
-	if (text[0] && protocol_is_taken(number))
+	if (text[0] && (!is_number || number > 255 || protocol_is_taken(number)))
 		return sr_fail(err, -EINVAL,
-			       "protocol number %s is the kernel's or a routing daemon's: take one that is free", text);
+			       "'%s' is no free protocol number of routes (19..41, 43..98, 100..185, 193..255)", text);
 	return text_parse(option, field, text, err);
 }
 
@@ -290,6 +296,11 @@ const struct sr_option_type sr_type_ports = {
 	.value = SR_VALUE_REQUIRED,
 };
 
+const struct sr_option_type sr_type_sizes = {
+	.parse = sizes_parse,
+	.clear = text_clear,
+	.value = SR_VALUE_REQUIRED,
+};
 const struct sr_option_type sr_type_protocol = {
 	.parse = protocol_parse,
 	.clear = text_clear,

@@ -41,6 +41,7 @@ static const struct setting settings_table[] = {
 	{"allow-external-clusterip", SETTING_ANSWER, offsetof(struct sr_settings, allow_external_clusterip)},
 	{"terminate", SETTING_ANSWER, offsetof(struct sr_settings, terminate)},
 	{"snat-ports", SETTING_TEXT, offsetof(struct sr_settings, snat_ports)},
+	{"max", SETTING_TEXT, offsetof(struct sr_settings, max)},
 };
 
 static void *setting_field(const struct setting *setting, struct sr_settings *settings)

@@ -38,6 +38,7 @@ struct sr_settings {
 	char *sockets; /* SR_SOCKETS_* */
 	char *cgroup;
 	char *snat_ports;
+	char *max; /* sr_sizes_parse() reads it */
 	enum sr_answer allow_external_clusterip;
 	enum sr_answer terminate;
 };

@@ -42,6 +42,8 @@ static int status_read(struct sr_status *status, struct sr_error *err)
 		r = sr_maps_counters(datapath, status->counters, err);
 	if (r == 0)
 		r = sr_maps_read_settings(datapath, &settings, err);
+	if (r == 0)
+		r = sr_health_attached(&status->health, datapath, status->globals, settings, &status->attachments, err);
 	status->can_destroy_sockets = sr_sock_diag_can_destroy();
 	return r < 0 ? r : sr_settings_parse(&status->settings, settings, err);
 }
@@ -62,11 +64,9 @@ static int status_check_usage(struct sr_status *status)
 
 static int status_check(struct sr_status *status, struct sr_error *err)
 {
-	int r = sr_health_attached(&status->health, status->globals, &status->attachments, err);
-
-	if (r == 0 && status_check_usage(status) < 0)
-		r = sr_fail(err, -ENOMEM, "out of memory");
-	return r;
+	if (sr_health_rollback(&status->health, status->globals) < 0 || status_check_usage(status) < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	return 0;
 }
 
 /* Whose sockets are served, and what this kernel lacks for it. */

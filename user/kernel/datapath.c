@@ -13,6 +13,7 @@
 #include "kernel/attach_tc.h"
 #include "kernel/instance.h"
 #include "kernel/libbpf_log.h"
+#include "kernel/migration.h"
 #include "kernel/privileges.h"
 #include "kernel/programs.h"
 #include "kernel/tables.h"
@@ -42,20 +43,48 @@ static int datapath_new(struct sr_datapath **out, const char *instance, enum sr_
 	return 0;
 }
 
+static bool datapath_is_ours(int fd, enum sr_map map)
+{
+	struct bpf_map_info info = {};
+	uint32_t length = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &length) == 0 && info.key_size == sr_map_shapes[map].key_size &&
+	       info.value_size == sr_map_shapes[map].value_size;
+}
+
 /* Maps a killed load did not come to make are as good as no instance. */
+static int datapath_open_map(struct sr_datapath *datapath, enum sr_map map, struct sr_error *err)
+{
+	int fd = sr_pin_get(datapath, "maps", sr_map_names[map]);
+
+	if (fd == -ENOENT)
+		return sr_fail(err, fd, "instance '%s' is half loaded (no map %s): 'svcroute load' mends it",
+			       datapath->instance, sr_map_names[map]);
+	if (fd < 0)
+		return sr_fail(err, fd, "cannot open map %s: %s", sr_map_names[map], strerror(-fd));
+	datapath->map_fd[map] = fd;
+	return datapath_is_ours(fd, map) ? 0 : sr_state_refuse(datapath, err);
+}
+
 static int datapath_open_maps(struct sr_datapath *datapath, struct sr_error *err)
 {
-	for (int i = 0; i < SR_MAP_MAX; i++) {
-		int fd = sr_pin_get(datapath, "maps", sr_map_names[i]);
+	int r = 0;
 
-		if (fd == -ENOENT)
-			return sr_fail(err, fd, "instance '%s' is half loaded (no map %s): 'svcroute load' mends it",
-				       datapath->instance, sr_map_names[i]);
-		if (fd < 0)
-			return sr_fail(err, fd, "cannot open map %s: %s", sr_map_names[i], strerror(-fd));
-		datapath->map_fd[i] = fd;
-	}
-	return 0;
+	if (datapath->access == SR_ACCESS_SETTINGS)
+		return datapath_open_map(datapath, SR_MAP_SETTINGS, err);
+	for (int i = 0; r == 0 && i < SR_MAP_MAX; i++)
+		r = datapath_open_map(datapath, i, err);
+	return r;
+}
+
+/* Some hooks may still hold programs that read the maps as they were before. */
+static int datapath_check_settled(const struct sr_datapath *datapath, struct sr_error *err)
+{
+	if (datapath->access != SR_ACCESS_WRITE || !sr_migration_is_open(datapath))
+		return 0;
+	return sr_fail(err, -EUCLEAN,
+		       "instance '%s' is half loaded (maps were being replaced): 'svcroute load' ends it",
+		       datapath->instance);
 }
 
 int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_access access, struct sr_error *err)
@@ -73,11 +102,25 @@ int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_acc
 		r = sr_state_open(datapath, false, err);
 	if (r == 0)
 		r = datapath_open_maps(datapath, err);
+	if (r == 0)
+		r = datapath_check_settled(datapath, err);
 	if (r < 0)
 		return r;
 
 	*out = TAKE_PTR(datapath);
 	return 0;
+}
+
+bool sr_datapath_is_unsettled(const struct sr_datapath *datapath)
+{
+	return sr_migration_is_open(datapath);
+}
+
+int sr_datapath_settle(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err)
+{
+	int r = sr_migration_finish(datapath, err);
+
+	return r < 0 ? r : sr_programs_load(datapath, config, err);
 }
 
 static int datapath_fill(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err)

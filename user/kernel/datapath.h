@@ -16,6 +16,15 @@
 struct sr_error;
 struct sr_datapath;
 
+/* How much maps are to have room for; 0: what they are compiled with. */
+struct sr_sizes {
+	uint32_t services;
+	uint32_t backends;
+	uint32_t connections;
+};
+
+#define SR_SIZE_MAX (1u << 24)
+
 /* What the programs are told when they are loaded. */
 struct sr_datapath_config {
 	bool allow_external_clusterip;
@@ -30,28 +39,39 @@ struct sr_datapath_config {
 	size_t num_dsr_from;
 	uint16_t snat_port_low;	 /* source ports for SNAT, inclusive, host order; */
 	uint16_t snat_port_high; /* 0, 0: the larger gap beside ip_local_port_range */
+	struct sr_sizes sizes;
 };
 
 enum sr_access {
-	SR_ACCESS_READ,	 /* open what is loaded, look only */
-	SR_ACCESS_WRITE, /* open what is loaded, under the instance's lock */
+	SR_ACCESS_READ,	    /* open what is loaded, look only */
+	SR_ACCESS_WRITE,    /* open what is loaded, under the instance's lock */
+	SR_ACCESS_SETTINGS, /* of whatever version, no more than its settings */
 };
 
 /*
  * Open an instance. -ENOENT: it is not loaded; -EPERM: privileges are missing,
  * `err` says which; -EPROTO: another version of svcroute with another layout
- * of maps holds it, or it serves another network namespace.
+ * of maps holds it, or it serves another network namespace; -EUCLEAN: it is to be
+ * written, and a killed load left it in the midst of replacing maps.
  */
 int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_access access, struct sr_error *err);
 
 /*
  * Make an instance, or mend or update the one there is: mount bpffs if it is
  * not (*mounted_bpffs says so; may be NULL), create what maps are missing, load
- * programs, and replace those in use where they differ. Existing maps and what
- * they hold stay. Holds the lock until sr_datapath_close(). Attaches nothing.
+ * programs, and replace those in use where they differ. Existing maps stay, or
+ * what they hold where they are replaced themselves: those of another version, or
+ * of another size. Holds the lock until sr_datapath_close(). Attaches nothing.
  */
 int sr_datapath_load(struct sr_datapath **out, const char *instance, const struct sr_datapath_config *config,
 		     bool *mounted_bpffs, struct sr_error *err);
+
+/*
+ * Were maps replaced? Then hooks are to be changed first (sr_attach_apply), then
+ * this one is to be settled, before anything is written to it.
+ */
+bool sr_datapath_is_unsettled(const struct sr_datapath *datapath);
+int sr_datapath_settle(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err);
 
 /* Is there such an instance, but for another network namespace? */
 bool sr_datapath_is_elsewhere(const char *instance);

@@ -23,7 +23,9 @@ struct sr_events {
 	struct ring_buffer *ring;
 	struct sr_monitor *monitor; /* in the kernel's memory */
 	int lock_fd;
-	uint32_t listen; /* ticks */
+	char pin[SR_PIN_PATH_SIZE]; /* of sr_events */
+	uint32_t id;		    /* its */
+	uint32_t listen;	    /* ticks */
 	uint64_t wishes;
 	uint64_t lost; /* told so far */
 	int (*visit)(const struct sr_event *event, void *context);
@@ -55,6 +57,28 @@ static int events_lock(struct sr_events *events, const struct sr_datapath *datap
 		       datapath->instance);
 }
 
+/* 0: there is none. */
+static uint32_t events_id(int fd)
+{
+	struct bpf_map_info info = {};
+	uint32_t length = sizeof(info);
+
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &length) == 0 ? info.id : 0;
+}
+
+/* Nothing comes any more from maps that were unloaded, or replaced by another version's. */
+static int events_check(const struct sr_events *events, struct sr_error *err)
+{
+	sr_autoclose int fd = bpf_obj_get(events->pin);
+	uint32_t id = events_id(fd);
+
+	if (id == events->id)
+		return 0;
+	return sr_fail(err, -ESTALE,
+		       id ? "another version of svcroute was loaded meanwhile: no more events come here"
+			  : "the instance was unloaded meanwhile: no more events come");
+}
+
 static int events_map(struct sr_events *events, const struct sr_datapath *datapath, struct sr_error *err)
 {
 	void *address = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -63,6 +87,8 @@ static int events_map(struct sr_events *events, const struct sr_datapath *datapa
 	if (address == MAP_FAILED)
 		return sr_fail(err, -errno, "cannot map sr_monitor into memory: %s", strerror(errno));
 	events->monitor = address;
+	events->id = events_id(datapath->map_fd[SR_MAP_EVENTS]);
+	sr_pin_path(events->pin, datapath, "maps", sr_map_names[SR_MAP_EVENTS]);
 	events->ring = ring_buffer__new(datapath->map_fd[SR_MAP_EVENTS], events_take, events, NULL);
 	return events->ring ? 0 : sr_fail(err, -errno, "cannot read sr_events: %s", strerror(errno));
 }
@@ -108,7 +134,9 @@ int sr_events_read(struct sr_events *events, int (*visit)(const struct sr_event 
 	events->context = context;
 	events_listen(events);
 	r = ring_buffer__poll(events->ring, EVENTS_WAIT_MS);
-	if (r >= 0 || r == -EINTR)
+	if (r == 0)
+		return events_check(events, err);
+	if (r > 0 || r == -EINTR)
 		return 0;
 	return err && err->code ? r : sr_fail(err, r, "cannot read sr_events: %s", strerror(-r));
 }

@@ -18,7 +18,8 @@ int sr_events_open(struct sr_events **out, struct sr_datapath *datapath, uint64_
 /*
  * Call `visit` for each event there is, waiting for the first one at most a
  * second, or until a signal comes: whoever does not call again within some
- * seconds is told no more. Stops at its first negative return. 0 or -errno.
+ * seconds is told no more. Stops at its first negative return. -ESTALE: the
+ * instance was unloaded, or replaced by another version's; 0 or -errno.
  */
 int sr_events_read(struct sr_events *events, int (*visit)(const struct sr_event *event, void *context), void *context,
 		   struct sr_error *err);

@@ -11,48 +11,57 @@
 #include "kernel/datapath.h"
 #include "kernel/pins.h"
 
+/* What a map holds, and so what becomes of it where it is replaced (migration.h). */
+enum sr_content {
+	SR_CONTENT_GIVEN,	/* svcroute's: the programs only read it */
+	SR_CONTENT_LEARNT,	/* the programs' */
+	SR_CONTENT_CONNECTIONS, /* theirs, and missed at once */
+	SR_CONTENT_REASONS,	/* theirs, and told by numbers of reasons, which are a version's own */
+};
+
 /*
- * The maps of bpf/maps.h, each pinned as maps/NAME; and who writes to them once they
- * are loaded: svcroute alone, or the programs too. `trace` takes the programs at our
- * word: it lends them the former.
+ * The maps of bpf/maps.h, each pinned as maps/NAME: X(code, name, size of a key, of
+ * a value, content). `trace` takes the programs at our word, and lends them what is
+ * given.
  */
 #define SR_MAPS(X)                                                                                                     \
-	X(ADDRESSES, "sr_addresses", SVCROUTE)                                                                         \
-	X(ANNOUNCED, "sr_announced", SVCROUTE)                                                                         \
-	X(SOURCES, "sr_sources", SVCROUTE)                                                                             \
-	X(NODES, "sr_nodes", SVCROUTE)                                                                                 \
-	X(AFFINITY, "sr_affinity", PROGRAMS)                                                                           \
-	X(REFUSALS, "sr_refusals", PROGRAMS)                                                                           \
-	X(FRONTENDS, "sr_frontends", SVCROUTE)                                                                         \
-	X(SERVICES, "sr_services", SVCROUTE)                                                                           \
-	X(SLOTS, "sr_slots", SVCROUTE)                                                                                 \
-	X(BACKENDS, "sr_backends", SVCROUTE)                                                                           \
-	X(CONNS, "sr_conns", PROGRAMS)                                                                                 \
-	X(CONNS_NEW, "sr_conns_new", PROGRAMS)                                                                         \
-	X(DEVICES, "sr_devices", SVCROUTE)                                                                             \
-	X(FRAGMENTS, "sr_fragments", PROGRAMS)                                                                         \
-	X(SOCKETS, "sr_sockets", PROGRAMS)                                                                             \
-	X(TAKEOVER, "sr_takeover", SVCROUTE)                                                                           \
-	X(COUNTERS, "sr_counters", PROGRAMS)                                                                           \
-	X(MONITOR, "sr_monitor", PROGRAMS)                                                                             \
-	X(EVENTS, "sr_events", PROGRAMS)                                                                               \
-	X(INFO, "sr_info", SVCROUTE)                                                                                   \
-	X(SETTINGS, "sr_settings", SVCROUTE)
+	X(ADDRESSES, "sr_addresses", sizeof(struct sr_addr), sizeof(struct sr_address), GIVEN)                         \
+	X(ANNOUNCED, "sr_announced", sizeof(struct sr_announced_key), sizeof(struct sr_announced), GIVEN)              \
+	X(SOURCES, "sr_sources", sizeof(struct sr_source_key), sizeof(__u32), GIVEN)                                   \
+	X(NODES, "sr_nodes", sizeof(struct sr_addr), sizeof(struct sr_node), GIVEN)                                    \
+	X(AFFINITY, "sr_affinity", sizeof(struct sr_affinity_key), sizeof(struct sr_affinity), LEARNT)                 \
+	X(REFUSALS, "sr_refusals", sizeof(struct sr_addr), sizeof(struct sr_refusal_budget), LEARNT)                   \
+	X(FRONTENDS, "sr_frontends", sizeof(struct sr_frontend_key), sizeof(struct sr_frontend), GIVEN)                \
+	X(SERVICES, "sr_services", sizeof(__u32), sizeof(struct sr_service_entry), GIVEN)                              \
+	X(SLOTS, "sr_slots", sizeof(__u32), sizeof(__u32), GIVEN)                                                      \
+	X(BACKENDS, "sr_backends", sizeof(__u32), sizeof(struct sr_backend), GIVEN)                                    \
+	X(CONNS, "sr_conns", sizeof(struct sr_conn_key), sizeof(struct sr_conn), CONNECTIONS)                          \
+	X(CONNS_NEW, "sr_conns_new", sizeof(struct sr_conn_key), sizeof(struct sr_conn), CONNECTIONS)                  \
+	X(DEVICES, "sr_devices", sizeof(__u32), sizeof(struct sr_device), GIVEN)                                       \
+	X(FRAGMENTS, "sr_fragments", sizeof(struct sr_fragment_key), sizeof(struct sr_fragment), LEARNT)               \
+	X(SOCKETS, "sr_sockets", sizeof(struct sr_socket_key), sizeof(struct sr_socket), LEARNT)                       \
+	X(TAKEOVER, "sr_takeover", sizeof(__u32), sizeof(struct sr_takeover), GIVEN)                                   \
+	X(COUNTERS, "sr_counters", sizeof(__u32), sizeof(struct sr_counter), REASONS)                                  \
+	X(MONITOR, "sr_monitor", sizeof(__u32), sizeof(struct sr_monitor), REASONS)                                    \
+	X(EVENTS, "sr_events", 0, 0, REASONS)                                                                          \
+	X(INFO, "sr_info", sizeof(__u32), sizeof(struct sr_service_info), GIVEN)                                       \
+	X(SETTINGS, "sr_settings", sizeof(__u32), sizeof(struct sr_settings_blob), GIVEN)
 
 enum sr_map {
-#define X(code, name, writer) SR_MAP_##code,
+#define X(code, name, key_size, value_size, content) SR_MAP_##code,
 	SR_MAPS(X)
 #undef X
 		SR_MAP_MAX,
 };
 
-enum sr_map_writer {
-	SR_WRITER_SVCROUTE,
-	SR_WRITER_PROGRAMS,
+struct sr_map_shape {
+	uint32_t key_size;
+	uint32_t value_size;
+	enum sr_content content;
 };
 
 extern const char *const sr_map_names[SR_MAP_MAX];
-extern const enum sr_map_writer sr_map_writers[SR_MAP_MAX];
+extern const struct sr_map_shape sr_map_shapes[SR_MAP_MAX];
 
 #define SR_KEY_SEEDS 10
 
@@ -75,6 +84,8 @@ struct sr_state {
 	uint64_t netns;
 	/* What the programs were told: connections over TCP end with their endpoint. */
 	uint64_t terminate;
+	/* sr_reasons_hash() of the version whose programs count. */
+	uint64_t reasons;
 };
 
 struct sr_datapath {
@@ -94,11 +105,17 @@ bool sr_state_is_elsewhere(const struct sr_datapath *datapath);
 int sr_state_read(const struct sr_datapath *datapath, struct sr_state *out, struct sr_error *err);
 int sr_state_write(const struct sr_datapath *datapath, const struct sr_state *state, struct sr_error *err);
 
+/* What the reasons of sr_counters and sr_events are, and in which order. Never 0. */
+uint64_t sr_reasons_hash(void);
+
+/* "another version's: 'svcroute load' makes it this one's": -EPROTO. */
+int sr_state_refuse(const struct sr_datapath *datapath, struct sr_error *err);
+
 /*
- * Open the instance's `sr_instance`, or make it with fresh seeds. -ENOENT:
- * there is none and `create` is false; -EPROTO: another layout,
- * or devices of another network namespace.
+ * Open the instance's `sr_instance`; to load, make it with fresh seeds, or what
+ * another version knew of it this one's. -ENOENT: there is none and it is not to
+ * be loaded; -EPROTO: another layout, or devices of another network namespace.
  */
-int sr_state_open(struct sr_datapath *datapath, bool create, struct sr_error *err);
+int sr_state_open(struct sr_datapath *datapath, bool load, struct sr_error *err);
 
 #endif

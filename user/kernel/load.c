@@ -9,10 +9,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "base/hash.h"
 #include "kernel/instance.h"
 #include "kernel/libbpf_log.h"
+#include "kernel/migration.h"
 #include "kernel/programs.h"
 #include "kernel/rodata.h"
+#include "kernel/sizes.h"
 #include "kernel/timeouts.h"
 
 /* Last: it uses the types of abi.h and includes nothing of ours. */
@@ -95,74 +98,13 @@ static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_c
 	return 0;
 }
 
-/* The kernel keeps maps of unequal shape apart by nothing but our word. */
-static int load_check_map(const struct bpf_map *map, int fd, struct sr_error *err)
-{
-	struct bpf_map_info info = {};
-	uint32_t length = sizeof(info);
-
-	if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
-		return sr_fail(err, -errno, "cannot look at map %s: %s", bpf_map__name(map), strerror(errno));
-	if (info.type == bpf_map__type(map) && info.key_size == bpf_map__key_size(map) &&
-	    info.value_size == bpf_map__value_size(map))
-		return 0;
-	return sr_fail(err, -EPROTO, "map %s has another layout than this svcroute knows; 'svcroute unload' removes it",
-		       bpf_map__name(map));
-}
-
-/* Use the pinned map if there is one; its size stays what it was made with. */
-static int load_reuse_map(const struct sr_datapath *datapath, struct bpf_map *map, struct sr_error *err)
-{
-	const char *name = bpf_map__name(map);
-	sr_autoclose int fd = sr_pin_get(datapath, "maps", name);
-	int r;
-
-	if (fd == -ENOENT)
-		return fd;
-	if (fd < 0)
-		return sr_fail(err, fd, "cannot open map %s: %s", name, strerror(-fd));
-	r = load_check_map(map, fd, err);
-	if (r < 0)
-		return r;
-	r = bpf_map__reuse_fd(map, fd);
-	return r < 0 ? sr_fail(err, r, "cannot use map %s: %s", name, strerror(-r)) : 0;
-}
-
-/* *complete: no map of the instance is missing. */
-static int load_reuse_maps(const struct sr_datapath *datapath, struct svcroute_bpf *skel, bool *complete,
-			   struct sr_error *err)
-{
-	struct bpf_map *map;
-	int r;
-
-	*complete = true;
-	for (int i = 0; i < SR_MAP_MAX; i++) {
-		map = bpf_object__find_map_by_name(skel->obj, sr_map_names[i]);
-		if (!map)
-			return sr_fail(err, -EINVAL, "the BPF object has no map %s", sr_map_names[i]);
-		r = load_reuse_map(datapath, map, err);
-		if (r == -ENOENT)
-			*complete = false;
-		else if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int load_pin_maps(const struct sr_datapath *datapath, struct svcroute_bpf *skel, struct sr_error *err)
+static void load_set_sizes(struct svcroute_bpf *skel, const struct sr_sizes *sizes)
 {
 	for (int i = 0; i < SR_MAP_MAX; i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(skel->obj, sr_map_names[i]);
-		sr_autoclose int pinned = sr_pin_get(datapath, "maps", sr_map_names[i]);
-		int r;
 
-		if (pinned >= 0)
-			continue;
-		r = sr_pin_set(datapath, "maps", sr_map_names[i], bpf_map__fd(map));
-		if (r < 0)
-			return sr_fail(err, r, "cannot pin map %s: %s", sr_map_names[i], strerror(-r));
+		bpf_map__set_max_entries(map, sr_sizes_of(i, sizes, bpf_map__max_entries(map)));
 	}
-	return 0;
 }
 
 static int load_pin_programs(const struct sr_datapath *datapath, struct svcroute_bpf *skel, struct sr_error *err)
@@ -181,16 +123,6 @@ static int load_pin_programs(const struct sr_datapath *datapath, struct svcroute
 	return 0;
 }
 
-/* FNV-1a: it tells versions apart and keeps no secret. */
-static uint64_t load_hash(uint64_t hash, const void *data, size_t size)
-{
-	const uint8_t *byte = data;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ byte[i]) * 0x100000001b3ull;
-	return hash;
-}
-
 /*
  * What makes these programs these: the object, what it was told, and which
  * maps it refers to. Never 0.
@@ -198,13 +130,13 @@ static uint64_t load_hash(uint64_t hash, const void *data, size_t size)
 static int load_fingerprint(const struct sr_datapath *datapath, struct svcroute_bpf *skel, uint64_t *out,
 			    struct sr_error *err)
 {
-	uint64_t hash = 0xcbf29ce484222325ull;
+	uint64_t hash = SR_HASH_START;
 	const void *data;
 	size_t size;
 
 	data = sr_programs_elf(&size);
-	hash = load_hash(hash, data, size);
-	hash = load_hash(hash, skel->rodata, sizeof(*skel->rodata));
+	hash = sr_hash(hash, data, size);
+	hash = sr_hash(hash, skel->rodata, sizeof(*skel->rodata));
 
 	for (int i = 0; i < SR_MAP_MAX; i++) {
 		sr_autoclose int fd = sr_pin_get(datapath, "maps", sr_map_names[i]);
@@ -213,7 +145,7 @@ static int load_fingerprint(const struct sr_datapath *datapath, struct svcroute_
 
 		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &length) < 0)
 			return sr_fail(err, -errno, "cannot look at map %s: %s", sr_map_names[i], strerror(errno));
-		hash = load_hash(hash, &info.id, sizeof(info.id));
+		hash = sr_hash(hash, &info.id, sizeof(info.id));
 	}
 	*out = hash ? hash : 1;
 	return 0;
@@ -246,34 +178,53 @@ static int load_into_kernel(struct svcroute_bpf *skel, struct sr_error *err)
  * The fingerprint is 0 while pins are replaced: whoever is killed here leaves
  * word that the programs have to be loaded again.
  */
-static int load_anew(struct sr_datapath *datapath, struct svcroute_bpf *skel, struct sr_state *state,
-		     struct sr_error *err)
+static int load_anew(struct sr_datapath *datapath, struct svcroute_bpf *skel, const struct sr_migration *migration,
+		     struct sr_state *state, struct sr_error *err)
 {
 	int r;
 
 	r = load_into_kernel(skel, err);
+	if (r == 0)
+		r = sr_migration_copy(migration, skel->obj, err);
 	if (r < 0)
 		return r;
 
 	state->fingerprint = 0;
 	r = sr_state_write(datapath, state, err);
 	if (r == 0)
-		r = load_pin_maps(datapath, skel, err);
+		r = sr_migration_pin(migration, datapath, skel->obj, err);
 	if (r == 0)
 		r = load_pin_programs(datapath, skel, err);
 	if (r == 0)
 		r = load_fingerprint(datapath, skel, &state->fingerprint, err);
 	if (r < 0)
 		return r;
+	state->reasons = sr_reasons_hash();
 	return sr_state_write(datapath, state, err);
+}
+
+static int load_use(struct sr_datapath *datapath, struct svcroute_bpf *skel, struct sr_state *state,
+		    struct sr_error *err)
+{
+	sr_automigration struct sr_migration migration;
+	uint64_t fingerprint = 0;
+	int r;
+
+	r = sr_migration_begin(&migration, datapath, skel->obj, err);
+	skel->rodata->sr_beside_words = migration.words;
+	if (r == 0 && migration.is_pinned)
+		r = load_fingerprint(datapath, skel, &fingerprint, err);
+	if (r < 0)
+		return r;
+	if (migration.is_pinned && fingerprint == state->fingerprint && load_programs_are_pinned(datapath))
+		return 0;
+	return load_anew(datapath, skel, &migration, state, err);
 }
 
 int sr_programs_load(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err)
 {
 	load_autoskel struct svcroute_bpf *skel = NULL;
-	uint64_t fingerprint = 0;
 	struct sr_state state;
-	bool complete = false;
 	int r;
 
 	sr_libbpf_log_start();
@@ -281,18 +232,12 @@ int sr_programs_load(struct sr_datapath *datapath, const struct sr_datapath_conf
 	if (!skel)
 		return sr_fail(err, -errno, "cannot read the BPF object: %s", sr_libbpf_log_tail());
 
+	load_set_sizes(skel, &config->sizes);
 	r = sr_state_read(datapath, &state, err);
 	if (r == 0)
 		r = load_set_rodata(skel, config, &state, err);
-	if (r == 0)
-		r = load_reuse_maps(datapath, skel, &complete, err);
-	if (r == 0 && complete)
-		r = load_fingerprint(datapath, skel, &fingerprint, err);
 	if (r < 0)
 		return r;
-
-	if (complete && fingerprint == state.fingerprint && load_programs_are_pinned(datapath))
-		return 0;
 	state.terminate = config->terminate;
-	return load_anew(datapath, skel, &state, err);
+	return load_use(datapath, skel, &state, err);
 }

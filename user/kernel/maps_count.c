@@ -104,15 +104,49 @@ static uint32_t count_live(const uint8_t *live, uint32_t num)
 	return sum;
 }
 
-/* What has an entry for each, no more and no less. */
-static int count_tables(const struct sr_datapath *datapath, struct sr_usage *usage)
+struct count_clients {
+	const struct sr_tables *tables;
+	uint64_t now; /* jiffies */
+	uint64_t jiffies_per_second;
+	uint32_t total;
+};
+
+/* Those whose time is up are there until their place is needed. */
+static int count_client(const void *key, const void *value, void *context)
+{
+	const struct sr_affinity *entry = value;
+	struct count_clients *count = context;
+	uint32_t service = entry->self.service;
+
+	(void)key;
+	if (service < count->tables->max_services)
+		count->total += (int64_t)(count->now - entry->seen) <
+				(int64_t)(count->tables->service[service].affinity * count->jiffies_per_second);
+	return 0;
+}
+
+static int count_affinity(const struct sr_datapath *datapath, const struct sr_tables *tables, uint32_t *out)
+{
+	struct sr_timeouts timeouts;
+	struct count_clients count = {.tables = tables};
+	int r;
+
+	sr_timeouts_get(&timeouts);
+	count.now = (uint64_t)sr_ticks_now() << SR_TICK_SHIFT;
+	count.jiffies_per_second = timeouts.jiffies_per_second;
+	r = sr_map_each(datapath->map_fd[SR_MAP_AFFINITY], count_client, &count);
+	*out = count.total;
+	return r;
+}
+
+static int count_tables(const struct sr_datapath *datapath, const struct sr_tables *tables, struct sr_usage *usage)
 {
 	int r = sr_map_each(datapath->map_fd[SR_MAP_ADDRESSES], count_one, &usage->addresses);
 
 	if (r == 0)
 		r = sr_map_each(datapath->map_fd[SR_MAP_SOURCES], count_one, &usage->sources);
 	if (r == 0)
-		r = sr_map_each(datapath->map_fd[SR_MAP_AFFINITY], count_one, &usage->affinity);
+		r = count_affinity(datapath, tables, &usage->affinity);
 	usage->max_addresses = sr_map_size(datapath->map_fd[SR_MAP_ADDRESSES]);
 	usage->max_sources = sr_map_size(datapath->map_fd[SR_MAP_SOURCES]);
 	usage->max_affinity = sr_map_size(datapath->map_fd[SR_MAP_AFFINITY]);
@@ -132,7 +166,7 @@ int sr_maps_usage(struct sr_datapath *datapath, struct sr_usage *out, struct sr_
 		return r;
 	r = sr_map_each(datapath->map_fd[SR_MAP_FRONTENDS], count_one, &usage.frontends);
 	if (r == 0)
-		r = count_tables(datapath, &usage);
+		r = count_tables(datapath, &tables, &usage);
 	if (r == 0)
 		r = count_all(datapath, &count, &usage.connections, &usage.new_connections);
 	if (r < 0)

@@ -8,6 +8,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/libbpf_log.h"
+#include "kernel/migration.h"
 #include "kernel/programs.h"
 
 /* Any of the programs that packets meet: all are told the same. */
@@ -87,14 +88,14 @@ static int object_copy_rodata(struct bpf_object *object, const struct sr_datapat
 
 static int object_lend(struct bpf_object *object, const struct sr_datapath *datapath, struct sr_error *err)
 {
-	int r = 0;
+	int r = sr_migration_leave_out(object);
 
 	for (int i = 0; r == 0 && i < SR_MAP_MAX; i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(object, sr_map_names[i]);
 
 		if (!map)
 			return sr_fail(err, -EINVAL, "the BPF object has no map %s", sr_map_names[i]);
-		if (sr_map_writers[i] == SR_WRITER_SVCROUTE)
+		if (sr_map_shapes[i].content == SR_CONTENT_GIVEN)
 			r = bpf_map__reuse_fd(map, datapath->map_fd[i]);
 		else if (bpf_map__type(map) == BPF_MAP_TYPE_LRU_HASH)
 			r = bpf_map__set_max_entries(map, OBJECT_TABLE);

@@ -20,6 +20,12 @@ static const char *const flow_states[FLOW_PROTOS][SR_FLOW_STATES] = {
 	[FLOW_SCTP] = {"COOKIE_WAIT", "COOKIE_ECHOED", "ESTABLISHED", "SHUTDOWN_SENT", "SHUTDOWN_ACK_SENT", "CLOSED"},
 };
 
+const char *const sr_flow_state_names[] = {
+	"SYN_SENT",	 "SYN_RECV",	  "ESTABLISHED",       "FIN_WAIT", "TIME_WAIT",
+	"CLOSE",	 "UNREPLIED",	  "REPLIED",	       "ASSURED",  "COOKIE_WAIT",
+	"COOKIE_ECHOED", "SHUTDOWN_SENT", "SHUTDOWN_ACK_SENT", "CLOSED",   NULL,
+};
+
 static enum flow_proto flow_proto(uint8_t proto)
 {
 	if (proto == IPPROTO_UDP)

@@ -53,6 +53,9 @@ uint32_t sr_flow_timeout(const struct sr_flow_clock *clock, const struct sr_conn
 /* Has it been heard of in that time? */
 bool sr_flow_is_live(const struct sr_flow_clock *clock, const struct sr_conn *half);
 
+/* All that the next one may return, each once; ends in NULL. */
+extern const char *const sr_flow_state_names[];
+
 /* As conntrack(8) calls it: "SYN_SENT". Where no connection can be in the state, NULL. */
 const char *sr_flow_state_name(uint8_t proto, enum sr_flow_state state);
 

@@ -1,0 +1,261 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Maps of another version, and of another size, while traffic runs. The other
+# version is this tree with longer values and another list of reasons.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	# shellcheck source=tests/net/expect.bash
+	source "$BATS_TEST_DIRNAME/expect.bash"
+	# shellcheck source=tests/net/traffic.bash
+	source "$BATS_TEST_DIRNAME/traffic.bash"
+	lab_use sr-upgrade
+	PINS=/sys/fs/bpf/svcroute/$LAB-node1/maps
+}
+
+setup_file() {
+	setup
+	net_start node1
+	net_links wire
+	load
+}
+
+teardown_file() {
+	setup
+	lab_stop
+}
+
+# load ARGUMENT...: what is attached, and how, is said once.
+load() {
+	lab_load node1 -q -f "$LAB_DIR/services.yaml" --uplink eth0 --pods 'azv*' --xdp native "$@"
+}
+
+# version this|next: which svcroute node1 has from now on.
+version() {
+	case $1 in
+	this) lab_wrap_svcroute node1 ;;
+	next) SVCROUTE=$LAB_ROOT/build/tests/next/svcroute lab_wrap_svcroute node1 ;;
+	esac
+}
+
+# map_has NAME FIELD: as bpftool tells it.
+map_has() {
+	bpftool -j map show pinned "$PINS/$1" | jq -r ".$2"
+}
+
+map_is() {
+	[[ $(map_has "$1" "$2") == "$3" ]] || fail "$1: $2 is $(map_has "$1" "$2"), not $3"
+}
+
+# Nothing is left of how it came about.
+is_settled() {
+	! compgen -G "$PINS/*_beside" || fail 'maps are left beside'
+	lab_svcroute node1 -q status >/dev/null
+}
+
+killed_load() {
+	lab_in node1 timeout -s KILL "$1" "$LAB_DIR/bin/node1/svcroute" -q load -f "$LAB_DIR/services.yaml" "${@:2}" || true
+}
+
+# kept VERSION ARGUMENT...: a connection that was there before the load is there after it, as old as it is.
+kept() {
+	local port age
+
+	running=()
+	follow held lab_in client iperf3 --forceflush -b 1M -c "${FAR_EXTERNAL[0]}" -t 6
+	sleep 3
+	port=$(lab_svcroute node1 -j conn list --dst "${FAR_EXTERNAL[0]}" | jq -sr 'map(select(.state == "ESTABLISHED")) | max_by(.age).client.port')
+	version "$1"
+	load "${@:2}"
+	age=$(lab_svcroute node1 -j conn list --dst "${FAR_EXTERNAL[0]}" | jq "select(.client.port == $port).age")
+	((age >= 3)) || fail "port $port: $age s"
+	wait "${running[@]}"
+	running=()
+}
+
+@test "to the next version and back: no request fails, no stream stands still" {
+	traffic 9
+	for _ in {1..3}; do
+		version next
+		load
+		map_is sr_conns bytes_value 112
+		version this
+		load
+		map_is sr_conns bytes_value 104
+	done
+	traffic_was_served
+	is_settled
+}
+
+@test "a connection keeps its age, forwards and backwards" {
+	kept next
+	kept this
+}
+
+@test "what is the other version's only 'load' and 'unload' touch" {
+	local command before
+
+	before=$(map_has sr_conns id)
+	version next
+	for command in 'map list' 'conn list' 'status' 'map add 10.0.0.99:80 10.0.0.98:80' 'load --dry-run'; do
+		# shellcheck disable=SC2086
+		run -1 lab_svcroute node1 $command
+		[[ $output == "svcroute: instance '$LAB-node1' was loaded by another version of svcroute: 'svcroute load' brings it to this one, with its connections" ]] || fail "$command: $output"
+	done
+	map_is sr_conns id "$before"
+	run -0 lab_load node1 -f "$LAB_DIR/services.yaml"
+	[[ $output == *'maps of another version or size were replaced; what they held, connections too, was carried over'* ]]
+	[[ $output != *' new'* ]] || fail "$output"
+	run -0 lab_load node1 -f "$LAB_DIR/services.yaml"
+	[[ $output != *'were replaced'* ]]
+	version this
+	lab_svcroute node1 -q unload
+	load
+}
+
+@test "counters count what they are called, in either version" {
+	version next
+	load
+	expect_both client FAR_EXTERNAL web-3 NODE1
+	[[ $(lab_svcroute node1 -j status | jq '.packets[] | select(.reason == "test").packets') -eq 0 ]]
+	(($(lab_svcroute node1 -j status | jq '.packets[] | select(.reason == "translated").packets') > 0))
+	version this
+	load
+}
+
+@test "to the next version and back, killed at many moments: what flows keeps flowing" {
+	local moment
+
+	traffic 16
+	for moment in 0.{02,05,10,15,20,25,30,35,40,45,50,60}; do
+		version next
+		killed_load "$moment"
+		version this
+		killed_load "$moment"
+	done
+	for moment in 0.{20,30,35,40,45,50,55}; do
+		version next
+		killed_load "$moment"
+		killed_load "$moment"
+	done
+	version this
+	load
+	traffic_was_served
+	is_settled
+}
+
+@test "a monitor of the former version says that it hears nothing more" {
+	local monitor
+
+	lab_svcroute node1 monitor >/dev/null 2>"$LAB_DIR/complaints" 3>&- &
+	monitor=$!
+	sleep 0.5
+	version next
+	load
+	if wait "$monitor"; then fail 'it ended well'; fi
+	[[ $(cat "$LAB_DIR/complaints") == 'svcroute: another version of svcroute was loaded meanwhile: no more events come here' ]]
+	version this
+	load
+}
+
+@test "where tc has no links, filters change at the same handle and priority" {
+	local filters
+
+	lab_svcroute node1 -q unload
+	export SVCROUTE_TC=clsact
+	load
+	filters() { lab_in node1 tc -j filter show dev eth0 ingress | jq -c '[.[] | {pref, handle: .options.handle}]'; }
+	filters=$(filters)
+	traffic 6
+	for _ in {1..2}; do
+		version next
+		load
+		[[ $(filters) == "$filters" ]]
+		version this
+		load
+		[[ $(filters) == "$filters" ]]
+	done
+	traffic_was_served
+	is_settled
+	lab_svcroute node1 -q unload
+	unset SVCROUTE_TC
+	load
+}
+
+@test "session affinity outlasts the change of version" {
+	local first
+
+	sed 's/^spec:/spec:\n  sessionAffinity: ClientIP/' "$LAB_DIR/services.yaml" >"$LAB_DIR/sticky.yaml"
+	lab_load node1 -q -f "$LAB_DIR/sticky.yaml"
+	first=$(curl_from client "http://${ALL_EXTERNAL[0]}:90/")
+	version next
+	lab_load node1 -q -f "$LAB_DIR/sticky.yaml"
+	for _ in {1..8}; do
+		[[ $(curl_from client "http://${ALL_EXTERNAL[0]}:90/") == "$first" ]]
+	done
+	version this
+	load
+}
+
+@test "--max: larger, smaller again, as traffic runs" {
+	traffic 7
+	load --max services=50000,backends=200000,connections=500000
+	map_is sr_services max_entries 50001
+	map_is sr_backends max_entries 200001
+	map_is sr_conns max_entries 1000000
+	[[ $(lab_svcroute node1 -j status | jq -c '[.usage | .services, .endpoints, .connections | .limit]') == '[50000,200000,500000]' ]]
+	load --max services=100,connections=2000
+	map_is sr_services max_entries 101
+	map_is sr_backends max_entries 131072
+	map_is sr_conns max_entries 4000
+	load --max ''
+	map_is sr_services max_entries 32768
+	map_is sr_conns max_entries 524288
+	traffic_was_served
+	is_settled
+}
+
+@test "--max: a connection keeps its age" {
+	kept this --max connections=1000000
+	kept this --max connections=1000
+	load --max ''
+}
+
+@test "--max: what is in use does not get lost" {
+	local before
+
+	before=$(map_has sr_services id)
+	run -1 lab_load node1 --max services=2
+	[[ $output == 'svcroute: map sr_services cannot have 3 elements: more is in use, or some that is in use has a higher number' ]] || fail "$output"
+	map_is sr_services id "$before"
+	lab_load node1 -q # --max was not kept
+	map_is sr_services id "$before"
+	expect_both client FAR_EXTERNAL web-3 NODE1
+	is_settled
+}
+
+@test "--max: bad values" {
+	local value
+
+	for value in 5 services=0 services=x services=1,services=2 pods=5 'services=1,' services=99999999999 connections=16777217; do
+		run -2 lab_load node1 --max "$value"
+		[[ ${#lines[@]} == 1 || ${lines[0]} == 'svcroute: load: --max'* ]] || fail "$output"
+	done
+}
+
+@test "what fails when hooks change is undone: sizes, too" {
+	local before
+
+	before=$(map_has sr_conns max_entries)
+	load --xdp off
+	lab_ip node1 link set dev eth0 xdp object "$LAB_DIR/idle.o" section xdp
+	traffic 4
+	run -1 lab_load node1 --xdp native --max connections=1000000
+	traffic_was_served
+	lab_ip node1 link set dev eth0 xdp off
+	map_is sr_conns max_entries "$before"
+	is_settled
+	load
+}
