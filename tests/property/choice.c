@@ -122,6 +122,8 @@ static const struct rules_endpoint *set_due(const struct hearing *hearing, bool 
 	const struct rules_endpoint *endpoint = NULL;
 	uint64_t identity;
 
+	if (sticky_is_doubtful(hearing->port, &hearing->view.src))
+		return NULL;
 	if (hearing->port->service->affinity && sticky_recall(hearing->port, &hearing->view.src, &identity))
 		endpoint = rules_endpoint(hearing->port, identity);
 	return endpoint && is_in_set(endpoint, local) ? endpoint
@@ -280,6 +282,7 @@ bool judge_new(struct hearing *hearing)
 				    &hearing->view.src);
 	struct flow *flow;
 
+	hearing->is_second_choice |= sticky_is_doubtful(hearing->port, &hearing->view.src);
 	if (is_xdp(hearing) && !is_for_us(hearing))
 		return judge_untouched(hearing, SR_PASS_OTHER_HOST);
 	if (is_martian(hearing))

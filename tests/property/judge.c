@@ -32,6 +32,18 @@ static bool flow_stays(const struct hearing *hearing, const struct flow *flow)
 	       sr_addr_compare(&view.dst, &flow->backend.dst) == 0;
 }
 
+/* A flow that seems to have stayed may be a new one that was given the same endpoint again. */
+static void judge_doubt_affinity(const struct hearing *hearing)
+{
+	const struct tuple *tuple = &hearing->tuple;
+	enum rules_frontend kind;
+	const struct rules_port *port =
+		rules_find(&hearing->judge->rules, &tuple->dst, tuple->dport, tuple->proto, &kind);
+
+	if (port && port->service->affinity)
+		sticky_doubt(port, &tuple->src);
+}
+
 /*
  * Does the client's packet belong to its flow, or begin another on the same
  * tuple? Where there was a reset, or a SYN calls an endpoint that takes no new
@@ -51,7 +63,10 @@ static bool flow_goes_on(const struct hearing *hearing, const struct flow *flow)
 		return false;
 	if (!flow->reset && (!flow->port || (endpoint && (endpoint->in_cluster || endpoint->in_local))))
 		return true;
-	return flow_stays(hearing, flow);
+	if (!flow_stays(hearing, flow))
+		return false;
+	judge_doubt_affinity(hearing);
+	return true;
 }
 
 static void flow_track(const struct hearing *hearing, struct flow *flow, bool is_reply)

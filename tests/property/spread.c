@@ -28,6 +28,7 @@ static struct {
 	struct sr_addr client;
 	uint64_t identity;
 	unsigned int age; /* seconds */
+	bool is_doubtful;
 } sticky[STICKY_MAX];
 static unsigned int num_sticky;
 
@@ -103,6 +104,25 @@ void sticky_record(const struct rules_port *port, const struct sr_addr *client, 
 	sticky[i].client = *client;
 	sticky[i].identity = identity;
 	sticky[i].age = 0;
+	sticky[i].is_doubtful = false;
+}
+
+void sticky_doubt(const struct rules_port *port, const struct sr_addr *client)
+{
+	unsigned int i = sticky_find(port, client);
+
+	if (i == STICKY_MAX)
+		return;
+	if (i == num_sticky)
+		sticky_record(port, client, 0);
+	sticky[i].is_doubtful = true;
+}
+
+bool sticky_is_doubtful(const struct rules_port *port, const struct sr_addr *client)
+{
+	unsigned int i = sticky_find(port, client);
+
+	return i < num_sticky && sticky[i].is_doubtful;
 }
 
 bool sticky_recall(const struct rules_port *port, const struct sr_addr *client, uint64_t *identity)

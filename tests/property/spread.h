@@ -14,6 +14,9 @@ const char *spread_wrong(void);
 
 void sticky_clear(void);
 void sticky_record(const struct rules_port *port, const struct sr_addr *client, uint64_t identity);
+/* A choice may have been made that nobody saw: until one is seen, the client may be given any endpoint. */
+void sticky_doubt(const struct rules_port *port, const struct sr_addr *client);
+bool sticky_is_doubtful(const struct rules_port *port, const struct sr_addr *client);
 /* The endpoint that the client was given last, within the service's timeout. */
 bool sticky_recall(const struct rules_port *port, const struct sr_addr *client, uint64_t *identity);
 void sticky_age(unsigned int seconds);
