@@ -6,6 +6,7 @@
 #ifndef BPF_CLAIM_H
 #define BPF_CLAIM_H
 
+#include "bloom.h"
 #include "conntrack.h"
 
 /* Nobody will miss it: closed, or a handshake that should be over. (UDP has none.) */
@@ -154,6 +155,8 @@ __subprog int conn_open(void)
 	if (i == CONN_MAX_CLAIMS)
 		return SR_DROP_NO_PORT;
 
+	bloom_add(&scratch->reply);
+	bloom_add(&scratch->conn);
 	conn_key(&key, &scratch->conn.from);
 	if (bpf_map_update_elem(&sr_conns_new, &key, &scratch->conn, BPF_NOEXIST) == 0) {
 		conn_export(scratch, &scratch->reply);

@@ -25,6 +25,8 @@ static __always_inline bool service_is_translated(const struct pkt *pkt, struct 
 {
 	struct sr_conn *conn;
 
+	if (likely(!bloom_has_backend(&pkt->tuple.dst, pkt->tuple.dport)))
+		return false;
 	tuple_invert(answer, &pkt->tuple);
 	conn = conn_get(answer);
 	return conn && conn->to.flags & SR_CONN_REPLY;
@@ -56,6 +58,12 @@ static __always_inline void service_note(struct sr_scratch *scratch, const struc
 	scratch->conn.isn = pkt->seq;
 }
 
+/* Does it begin a flow, as far as TCP and SCTP tell? */
+static __always_inline bool service_is_first(const struct pkt *pkt)
+{
+	return (pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN;
+}
+
 /*
  * A client may call a backend directly, from a port that it uses for the service
  * as well: its answers would be taken for the service's, and the backend sees
@@ -69,7 +77,7 @@ static __always_inline bool service_is_collision(const struct pkt *pkt, struct s
 {
 	struct sr_conn *conn;
 
-	if (likely((pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) != TCP_FLAG_SYN) || from == SIDE_HOST)
+	if (likely(!service_is_first(pkt)) || from == SIDE_HOST)
 		return false;
 	tuple_invert(&scratch->reply.from, &pkt->tuple);
 	conn = conn_get(&scratch->reply.from);
@@ -187,12 +195,24 @@ static __always_inline int service_serve(sr_ctx *ctx, struct pkt *pkt, enum side
 	return ret == SR_OK ? service_send(ctx, pkt, to) : ret;
 }
 
+/* Is it certain that a packet on its way in is none of ours? What would be a collision is not. */
+static __always_inline bool service_is_foreign_in(sr_ctx *ctx, const struct pkt *pkt)
+{
+	const struct sr_tuple *tuple = &pkt->tuple;
+
+	return !bloom_has_addr(&tuple->dst) && !ctx_is_unwrapped(ctx) &&
+	       address_unknown(&tuple->dst) == SR_PASS_NOT_A_SERVICE &&
+	       !(service_is_first(pkt) && bloom_has_backend(&tuple->dst, tuple->dport));
+}
+
 /* On the way in: a packet for a service goes to its backend. */
 static __always_inline int service_in(sr_ctx *ctx, struct pkt *pkt, enum side from)
 {
 	struct sr_rewrite to;
 	struct sr_conn *conn;
 
+	if (service_is_foreign_in(ctx, pkt))
+		return SR_PASS_NOT_A_SERVICE;
 	conn = conn_find(&pkt->tuple, &to);
 	if (conn && ctx_is_unwrapped(ctx) && to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR))
 		return SR_DROP_TUNNEL;
@@ -207,6 +227,15 @@ static __always_inline bool service_is_unmet(const sr_ctx *ctx)
 	return !ctx_ingress(ctx) || !device_lookup(ctx_ingress(ctx));
 }
 
+/* Is it certain that a packet on its way out is none of ours? */
+static __always_inline bool service_is_foreign_out(const struct pkt *pkt, bool to_wire)
+{
+	const struct sr_tuple *tuple = &pkt->tuple;
+
+	return !bloom_has_backend(&tuple->src, tuple->sport) &&
+	       !(to_wire && (bloom_has_addr(&tuple->dst) || address_unknown(&tuple->dst) != SR_PASS_NOT_A_SERVICE));
+}
+
 /*
  * On the way out: an answer of a backend bears the service's address again. On
  * the wire's side (`to_wire`) packets are met, too, that did not come in by us.
@@ -217,6 +246,8 @@ static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt, bool to_wir
 	struct sr_conn *conn;
 	int ret;
 
+	if (service_is_foreign_out(pkt, to_wire))
+		return to_wire && service_is_unmet(ctx) ? SR_PASS_NOT_A_SERVICE : SR_PASS_NOT_A_REPLY;
 	conn = conn_find(&pkt->tuple, &to);
 	if (conn && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR)) == SR_CONN_REPLY) {
 		ret = service_track(ctx, pkt, conn, to.flags);

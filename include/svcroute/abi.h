@@ -264,6 +264,19 @@ _Static_assert(sizeof(struct sr_scratch) == 4 * sizeof(struct sr_conn) + SR_CONN
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
 
+/*
+ * Map `sr_bloom`: mmapable array of one: what may be ours (bloom.h). Bits of addresses that
+ * packets to be served go to; of addresses and ports that backends' answers come from.
+ */
+#define SR_BLOOM_BITS  20
+#define SR_BLOOM_WORDS (1 << (SR_BLOOM_BITS - 6))
+#define SR_BLOOM_SEEDS 3
+
+struct sr_bloom {
+	__u64 addr[SR_BLOOM_WORDS];
+	__u64 backend[SR_BLOOM_WORDS];
+};
+
 /* Map `sr_devices`: hash by ifindex (__u32). */
 enum sr_device_flags {
 	SR_DEVICE_UPLINK = 1 << 0,

@@ -65,18 +65,18 @@ static struct line lines[] = {
 	 0,
 	 {}},
 	EACH_WAY(HOOK_XDP, "established, to a pod here", "sr_xdp_uplink", SAMPLE_TO_POD_HERE, DEVICE_ETH0,
-		 run_time_restored, 6),
+		 run_time_restored, 4.5),
 	EACH_WAY(HOOK_XDP, "  to another node, routed", "sr_xdp_uplink", SAMPLE_TO_POD_THERE, DEVICE_ETH0,
-		 run_time_restored, 0),
+		 run_time_restored, 10),
 	EACH_WAY(HOOK_XDP, "  and its answer, routed", "sr_xdp_uplink", SAMPLE_FROM_THERE, DEVICE_ETH0,
-		 run_time_restored, 0),
+		 run_time_restored, 9),
 	EACH_FAMILY(HOOK_XDP, "new flow, to a pod here", "sr_xdp_uplink", SAMPLE_NEW_HERE, DEVICE_ETH0, run_time_new,
 		    45),
 	BY_MAGLEV("  by Maglev, of 3 endpoints", SAMPLE_NEW_OF_3),
 	BY_MAGLEV("  by Maglev, of 10", SAMPLE_NEW_OF_10),
 	BY_MAGLEV("  by Maglev, of 100", SAMPLE_NEW_OF_100),
 	BY_MAGLEV("  by Maglev, of 1000", SAMPLE_NEW_OF_1000),
-	EACH_FAMILY(HOOK_XDP, "not ours", "sr_xdp_uplink", SAMPLE_FOREIGN, DEVICE_ETH0, run_time, 0),
+	EACH_FAMILY(HOOK_XDP, "not ours", "sr_xdp_uplink", SAMPLE_FOREIGN, DEVICE_ETH0, run_time, 3),
 
 	{HOOK_TC, "empty program", "empty", SAMPLE_FOREIGN, 4, IPPROTO_TCP, DEVICE_POD1, run_time, 0, {}},
 	{HOOK_TC,
@@ -90,11 +90,11 @@ static struct line lines[] = {
 	 0,
 	 {}},
 	EACH_WAY(HOOK_TC, "established, from a pod", "sr_from_pod", SAMPLE_POD_CALLS, DEVICE_POD1, run_time_restored,
-		 4),
-	EACH_WAY(HOOK_TC, "  and its answer", "sr_to_pod", SAMPLE_POD_ANSWERS, DEVICE_POD1, run_time_restored, 4),
+		 3.2),
+	EACH_WAY(HOOK_TC, "  and its answer", "sr_to_pod", SAMPLE_POD_ANSWERS, DEVICE_POD1, run_time_restored, 3.2),
 	EACH_FAMILY(HOOK_TC, "new flow, from a pod", "sr_from_pod", SAMPLE_NEW_FROM_POD, DEVICE_POD1, run_time_new, 0),
-	EACH_FAMILY(HOOK_TC, "not ours, from a pod", "sr_from_pod", SAMPLE_FOREIGN, DEVICE_POD1, run_time, 0),
-	EACH_FAMILY(HOOK_TC, "not ours, to a pod", "sr_to_pod", SAMPLE_FOREIGN, DEVICE_POD1, run_time, 0),
+	EACH_FAMILY(HOOK_TC, "not ours, from a pod", "sr_from_pod", SAMPLE_FOREIGN, DEVICE_POD1, run_time, 1.8),
+	EACH_FAMILY(HOOK_TC, "not ours, to a pod", "sr_to_pod", SAMPLE_FOREIGN, DEVICE_POD1, run_time, 1.8),
 };
 
 /* --- measuring ------------------------------------------------------------------------ */
@@ -179,7 +179,7 @@ static const char *bar_text(const struct line *line)
 
 	if (!line->bar)
 		return "";
-	snprintf(text, sizeof(text), "  %s (bar: %.0f)", times_empty(line) <= line->bar ? "ok" : "MISSED", line->bar);
+	snprintf(text, sizeof(text), "  %s (bar: %.1f)", times_empty(line) <= line->bar ? "ok" : "MISSED", line->bar);
 	return text;
 }
 

@@ -10,8 +10,8 @@ traffic() {
 	follow pod-loop probe_from web-2 loop "${ALL[1]}" 90 "$1"
 	follow node-loop probe_from node1 loop "${ALL[0]}" 90 "$1"
 	follow udp probe_from client udp "${FAR_EXTERNAL[1]}" 90 --connect --interval 0.05 --count $(($1 * 20))
-	follow tcp lab_in client iperf3 --forceflush -b 50M -c "${FAR_EXTERNAL[0]}" -t "$1"
-	follow near lab_in web-2 iperf3 --forceflush -b 50M -c "${NEAR[0]}" -t "$1"
+	follow tcp lab_in client timeout -s KILL $(($1 + 20)) iperf3 --forceflush -b 50M -c "${FAR_EXTERNAL[0]}" -t "$1"
+	follow near lab_in web-2 timeout -s KILL $(($1 + 20)) iperf3 --forceflush -b 50M -c "${NEAR[0]}" -t "$1"
 	sleep 0.4
 }
 

@@ -184,6 +184,26 @@ kept() {
 	load
 }
 
+# As a version would leave the instance that keeps no sr_bloom.
+forget_notes() {
+	local -a state
+	local size
+
+	mapfile -t state < <(bpftool -j map lookup pinned "$PINS/sr_instance" key 0 0 0 0 | jq -r '.value[]')
+	size=$((${#state[@]} - 8))
+	rm "$PINS/sr_instance" "$PINS/sr_bloom"
+	bpftool map create "$PINS/sr_instance" type array key 4 value "$size" entries 1 name sr_instance
+	bpftool map update pinned "$PINS/sr_instance" key 0 0 0 0 value "${state[@]:0:size}"
+}
+
+@test "from a version that kept no notes of what is ours" {
+	traffic 6
+	forget_notes
+	load
+	traffic_was_served
+	is_settled
+}
+
 @test "session affinity outlasts the change of version" {
 	local first
 

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "base/array.h"
+#include "kernel/bloom.h"
 #include "kernel/instance.h"
 #include "kernel/map_each.h"
 
@@ -139,6 +140,7 @@ static int address_write(const struct sr_datapath *datapath, const struct sr_add
 	struct sr_address value = {.self = *addr, .flags = flags & ~ADDRESS_EXISTS};
 	int fd = datapath->map_fd[SR_MAP_ADDRESSES];
 
+	sr_bloom_add_address(datapath, addr);
 	if (bpf_map_update_elem(fd, addr, &value, BPF_ANY) == 0)
 		return 0;
 	if (errno == E2BIG)

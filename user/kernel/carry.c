@@ -128,6 +128,7 @@ static int carry_run(struct carry *carry, int fd, enum sr_carry what)
 	switch (sr_map_shapes[carry->map].content) {
 	case SR_CONTENT_CONNECTIONS:
 		return carry_connections(carry, fd, what);
+	case SR_CONTENT_NOTES:
 	case SR_CONTENT_REASONS:
 		return 0;
 	default:

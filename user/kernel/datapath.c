@@ -11,6 +11,7 @@
 
 #include "kernel/announce.h"
 #include "kernel/attach_tc.h"
+#include "kernel/bloom.h"
 #include "kernel/instance.h"
 #include "kernel/libbpf_log.h"
 #include "kernel/migration.h"
@@ -74,6 +75,8 @@ static int datapath_open_maps(struct sr_datapath *datapath, struct sr_error *err
 		return datapath_open_map(datapath, SR_MAP_SETTINGS, err);
 	for (int i = 0; r == 0 && i < SR_MAP_MAX; i++)
 		r = datapath_open_map(datapath, i, err);
+	if (r == 0 && datapath->access == SR_ACCESS_WRITE)
+		r = sr_bloom_open(datapath, err);
 	return r;
 }
 
@@ -237,6 +240,7 @@ void sr_datapath_close(struct sr_datapath *datapath)
 		return;
 	for (int i = 0; i < SR_MAP_MAX; i++)
 		sr_cleanup_close(&datapath->map_fd[i]);
+	sr_bloom_close(datapath);
 	sr_cleanup_close(&datapath->state_fd);
 	sr_cleanup_close(&datapath->lock_fd);
 	free(datapath);

@@ -6,6 +6,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/bloom.h"
 #include "kernel/timeouts.h"
 #include "model/flow.h"
 
@@ -106,6 +107,7 @@ int sr_half_put(const struct sr_datapath *datapath, const struct sr_state *state
 	struct sr_conn_key key = sr_half_key(&half->from, state);
 	bool is_proven = half->to.flags & SR_CONN_PROVEN;
 
+	sr_bloom_add_half(datapath, half);
 	if (bpf_map_update_elem(datapath->map_fd[is_proven ? SR_MAP_CONNS : SR_MAP_CONNS_NEW], &key, half, BPF_ANY) < 0)
 		return -errno;
 	if (!is_proven)

@@ -79,6 +79,7 @@ static int state_create(struct sr_datapath *datapath, struct sr_error *err)
 		.fresh_slot = 1,
 		.netns = sr_netns_cookie(),
 		.reasons = sr_reasons_hash(),
+		.keeps_notes = 1,
 	};
 	int r;
 

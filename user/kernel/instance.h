@@ -16,6 +16,7 @@ enum sr_content {
 	SR_CONTENT_GIVEN,	/* svcroute's: the programs only read it */
 	SR_CONTENT_LEARNT,	/* the programs' */
 	SR_CONTENT_CONNECTIONS, /* theirs, and missed at once */
+	SR_CONTENT_NOTES,	/* all's: of what there is, and where none were kept it may be anything */
 	SR_CONTENT_REASONS,	/* theirs, and told by numbers of reasons, which are a version's own */
 };
 
@@ -37,6 +38,7 @@ enum sr_content {
 	X(BACKENDS, "sr_backends", sizeof(__u32), sizeof(struct sr_backend), GIVEN)                                    \
 	X(CONNS, "sr_conns", sizeof(struct sr_conn_key), sizeof(struct sr_conn), CONNECTIONS)                          \
 	X(CONNS_NEW, "sr_conns_new", sizeof(struct sr_conn_key), sizeof(struct sr_conn), CONNECTIONS)                  \
+	X(BLOOM, "sr_bloom", sizeof(__u32), sizeof(struct sr_bloom), NOTES)                                            \
 	X(DEVICES, "sr_devices", sizeof(__u32), sizeof(struct sr_device), GIVEN)                                       \
 	X(FRAGMENTS, "sr_fragments", sizeof(struct sr_fragment_key), sizeof(struct sr_fragment), LEARNT)               \
 	X(SOCKETS, "sr_sockets", sizeof(struct sr_socket_key), sizeof(struct sr_socket), LEARNT)                       \
@@ -86,6 +88,8 @@ struct sr_state {
 	uint64_t terminate;
 	/* sr_reasons_hash() of the version whose programs count. */
 	uint64_t reasons;
+	/* 1: whoever entered a connection or a frontend has noted it in sr_bloom. */
+	uint64_t keeps_notes;
 };
 
 struct sr_datapath {
@@ -96,6 +100,8 @@ struct sr_datapath {
 	int lock_fd; /* the folder, locked; -1 when only read */
 	int state_fd;
 	int map_fd[SR_MAP_MAX];
+	struct sr_bloom *bloom; /* the map, to be written; NULL: the instance is only read */
+	__u64 bloom_seed[SR_BLOOM_SEEDS];
 };
 
 /* Does an instance of our layout serve another network namespace than this process's? */

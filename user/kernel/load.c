@@ -200,6 +200,7 @@ static int load_anew(struct sr_datapath *datapath, struct svcroute_bpf *skel, co
 	if (r < 0)
 		return r;
 	state->reasons = sr_reasons_hash();
+	state->keeps_notes = 1;
 	return sr_state_write(datapath, state, err);
 }
 

@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/bloom.h"
 #include "kernel/carry.h"
 #include "kernel/tables.h"
 
@@ -123,6 +124,7 @@ static int migration_choose_all(struct sr_migration *migration, const struct sr_
 	for (int i = 0; r == 0 && i < SR_MAP_MAX; i++)
 		if (sr_map_shapes[i].content == SR_CONTENT_REASONS && state.reasons != sr_reasons_hash())
 			migration_replace(migration, i);
+	migration->has_notes = r == 0 && state.keeps_notes;
 	if (r == 0 &&
 	    migration_is_replaced(migration, SR_MAP_CONNS) != migration_is_replaced(migration, SR_MAP_CONNS_NEW))
 		migration_replace(migration,
@@ -199,6 +201,14 @@ int sr_migration_begin(struct sr_migration *out, const struct sr_datapath *datap
 
 /* --- what they hold -------------------------------------------------------------------------- */
 
+/* Whoever entered connections before us did not note them, or notes them elsewhere. */
+static int migration_fill_notes(const struct sr_migration *migration, int fd, struct sr_error *err)
+{
+	int r = migration->has_notes && !migration_is_replaced(migration, SR_MAP_BLOOM) ? 0 : sr_bloom_fill(fd);
+
+	return r < 0 ? sr_fail(err, r, "cannot write map sr_bloom: %s", strerror(-r)) : 0;
+}
+
 int sr_migration_copy(const struct sr_migration *migration, const struct bpf_object *object, struct sr_error *err)
 {
 	int fd[SR_MAP_MAX], r = 0;
@@ -208,7 +218,7 @@ int sr_migration_copy(const struct sr_migration *migration, const struct bpf_obj
 	for (int i = 0; r == 0 && i < SR_MAP_MAX; i++)
 		if (migration->use[i] < 0 && migration_is_replaced(migration, i))
 			r = sr_carry(i, migration->beside[i], fd, SR_CARRY_ALL, err);
-	return r;
+	return r < 0 ? r : migration_fill_notes(migration, fd[SR_MAP_BLOOM], err);
 }
 
 static int migration_pin_beside(const struct sr_migration *migration, const struct sr_datapath *datapath,

@@ -29,6 +29,7 @@ struct sr_migration {
 	int use[SR_MAP_MAX];	/* fd: what is pinned, or beside, and is right; -1: it has to be made */
 	int beside[SR_MAP_MAX]; /* fd: what is there in another shape; -1: nothing */
 	bool is_pinned;		/* every map of `use` bears its name */
+	bool has_notes;		/* what is noted may be all there is: sr_state.keeps_notes */
 	uint32_t words;		/* 64-bit words in common of connections' values; 0: these are not replaced */
 };
 

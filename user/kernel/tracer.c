@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/bloom.h"
 #include "kernel/libbpf_log.h"
 #include "kernel/maps.h"
 #include "kernel/programs.h"
@@ -36,6 +37,8 @@ static int tracer_take_maps(struct sr_tracer *tracer, const struct sr_datapath *
 		return sr_fail(err, -errno, "cannot copy a file descriptor: %s", strerror(errno));
 	for (int i = 0; i < SR_MAP_MAX; i++)
 		tracer->copy.map_fd[i] = bpf_object__find_map_fd_by_name(tracer->object, sr_map_names[i]);
+	if (sr_bloom_fill(tracer->copy.map_fd[SR_MAP_BLOOM]) < 0)
+		return sr_fail(err, -errno, "cannot write the copy of sr_bloom: %s", strerror(errno));
 	return 0;
 }
 

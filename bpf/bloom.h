@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Can a packet be any of ours? See include/svcroute/bloom.h. */
+#ifndef BPF_BLOOM_H
+#define BPF_BLOOM_H
+
+#include "config.h"
+#include "maps.h"
+#include "svcroute/bloom.h"
+
+static __always_inline struct sr_bloom *bloom_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&sr_bloom, &zero);
+}
+
+/* May it bear frontends, or be where the answers of connections go? */
+static __always_inline bool bloom_has_addr(const struct sr_addr *addr)
+{
+	struct sr_bloom *bloom = bloom_get();
+
+	return !bloom || sr_bloom_has(bloom->addr, sr_bloom_bit(sr_key_seed, addr, 0));
+}
+
+/* May it be a connection's backend? */
+static __always_inline bool bloom_has_backend(const struct sr_addr *addr, __be16 port)
+{
+	struct sr_bloom *bloom = bloom_get();
+
+	return !bloom || sr_bloom_has(bloom->backend, sr_bloom_bit(sr_key_seed, addr, port));
+}
+
+static __always_inline void bloom_add(const struct sr_conn *half)
+{
+	struct sr_bloom *bloom = bloom_get();
+
+	if (bloom)
+		sr_bloom_set_half(bloom, sr_key_seed, half);
+}
+
+#endif

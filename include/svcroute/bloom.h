@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Most packets of most devices are none of ours, and deserve no search through
+ * the tables: a Bloom filter tells. A bit that is not set says for certain that
+ * no frontend, no ClusterIP and no connection has to do with an address; one that
+ * is set says nothing.
+ *
+ * Bits are set before what they stand for is seen, and never cleared.
+ */
+#ifndef SVCROUTE_BLOOM_H
+#define SVCROUTE_BLOOM_H
+
+#include "svcroute/abi.h"
+
+/* Multiply-shift hashing: the key's odd multiples, and of their sum the uppermost bits. */
+static inline __u32 sr_bloom_bit(const volatile __u64 *seed, const struct sr_addr *addr, __be16 port)
+{
+	__u64 sum = addr->half[0] * (seed[0] | 1) + addr->half[1] * (seed[1] | 1) + ((__u64)port << 32) * (seed[2] | 1);
+
+	return sum >> (64 - SR_BLOOM_BITS);
+}
+
+static inline bool sr_bloom_has(const __u64 *words, __u32 bit)
+{
+	return words[bit / 64 % SR_BLOOM_WORDS] >> bit % 64 & 1;
+}
+
+static inline void sr_bloom_set(__u64 *words, __u32 bit)
+{
+	if (!sr_bloom_has(words, bit))
+		__sync_fetch_and_or(&words[bit / 64 % SR_BLOOM_WORDS], 1ULL << bit % 64);
+}
+
+/* Half of a connection: by what a packet of it is known to be ours. */
+static inline void sr_bloom_set_half(struct sr_bloom *bloom, const volatile __u64 *seed, const struct sr_conn *half)
+{
+	const struct sr_tuple *from = &half->from;
+
+	/* Answers on their way out bear the backend's address; those to an address of this node meet us on the way in.
+	 */
+	if (half->to.flags & SR_CONN_REPLY)
+		sr_bloom_set(bloom->backend, sr_bloom_bit(seed, &from->src, from->sport));
+	if (!(half->to.flags & SR_CONN_REPLY) || half->to.flags & SR_CONN_SNAT)
+		sr_bloom_set(bloom->addr, sr_bloom_bit(seed, &from->dst, 0));
+}
+
+#endif
