@@ -40,37 +40,46 @@ enum conn_claim {
 	CONN_CLAIMED = 0,
 	CONN_HELD,  /* by another connection */
 	CONN_TAKEN, /* by another, which is over: conn_replace() it */
+	CONN_NO_ROOM,
 };
+
+/* The same connection's entry is there already, alive or not: it begins anew, unless it is proven and lives. */
+static __always_inline void conn_renew(struct sr_conn *held, const struct sr_conn *half)
+{
+	if (held->to.flags & SR_CONN_PROVEN && conn_is_live(held, held->to.flags))
+		return;
+	held->backend = half->backend;
+	held->generation = half->generation;
+	held->service = half->service;
+	held->created = half->created;
+	held->seen = half->seen;
+	held->isn = half->isn;
+	held->to.flags = half->to.flags;
+}
 
 /* Claim the tuple on which the answers will arrive, that of scratch->reply. */
 __subprog int conn_claim(bool eager)
 {
 	struct sr_scratch *scratch = conn_scratch();
-	struct sr_conn_key key;
 	struct sr_conn *held;
+	int inserted;
 
 	if (!scratch)
 		return CONN_HELD;
-	conn_key(&key, &scratch->reply.from);
-	held = bpf_map_lookup_elem(&sr_conns, &key);
-	if (!held && sr_beside_words)
-		held = conn_import(&key, &scratch->reply.from);
-	if (!held) {
-		if (bpf_map_update_elem(&sr_conns_new, &key, &scratch->reply, BPF_NOEXIST) == 0)
-			return CONN_CLAIMED;
-		held = bpf_map_lookup_elem(&sr_conns_new, &key);
-	}
-	if (!held || !conn_is_of(held, &scratch->reply.from))
+	if (sr_beside_words)
+		conn_import(&scratch->reply.from);
+	inserted = conn_insert(&scratch->reply);
+	if (likely(inserted == SR_CONN_INSERTED))
+		return CONN_CLAIMED;
+	if (inserted == SR_CONN_FULL)
+		return CONN_NO_ROOM;
+	held = conn_get(&scratch->reply.from);
+	if (!held)
 		return CONN_HELD;
 
 	/* Another CPU, with a packet of the same flow, was faster: agree. */
 	if (conn_leaves_alike(held, &scratch->reply)) {
-		bool is_over = !conn_is_live(held, held->to.flags);
-
-		bpf_map_update_elem(&sr_conns_new, &key, &scratch->reply, BPF_ANY);
-		/* What is left of an old one in the large table would hide it. */
-		if (is_over)
-			bpf_map_delete_elem(&sr_conns, &key);
+		conn_renew(held, &scratch->reply);
 		return CONN_CLAIMED;
 	}
 	return conn_take(held, eager) ? CONN_TAKEN : CONN_HELD;
@@ -80,7 +89,6 @@ __subprog int conn_claim(bool eager)
 __subprog int conn_replace(void)
 {
 	struct sr_scratch *scratch = conn_scratch();
-	struct sr_conn_key key;
 	struct sr_conn *held;
 
 	if (!scratch)
@@ -89,8 +97,7 @@ __subprog int conn_replace(void)
 	if (held)
 		conn_forget_halves(scratch, held);
 	conn_invert(&scratch->reply, &scratch->conn);
-	conn_key(&key, &scratch->reply.from);
-	return bpf_map_update_elem(&sr_conns_new, &key, &scratch->reply, BPF_NOEXIST) ? CONN_HELD : CONN_CLAIMED;
+	return conn_insert(&scratch->reply) == SR_CONN_INSERTED ? CONN_CLAIMED : CONN_HELD;
 }
 
 /* So many tuples are tried, the later ones with less respect for the closed. */
@@ -120,48 +127,65 @@ static __always_inline bool conn_join(struct sr_conn *conn)
 	}
 	conn->to = held->to;
 	barrier();
-	return conn_is_of(held, &conn->from);
+	return sr_conn_is_of(held, &conn->from);
 }
 
 /*
- * Enter a new flow. `scratch->conn` is its forward half, complete but for the
- * source port if that is translated; on success it says how the packet leaves.
- *
- * The reverse half is claimed first: nothing is forwarded whose answers could
- * not be turned back. A flow that keeps its client's address tries its port
- * first; where that collides the port is translated, too.
+ * Claim where the answers will arrive: scratch->reply. A flow that keeps its
+ * client's address tries its port first; where that collides the port is
+ * translated, too. enum conn_claim.
  */
-__subprog int conn_open(void)
+__subprog int conn_claim_any(void)
 {
 	struct sr_scratch *scratch = conn_scratch();
-	struct sr_conn_key key;
-	int i, claim;
+	int claim = CONN_HELD;
 
 	if (!scratch)
-		return SR_DROP_INTERNAL;
-	if (conn_join(&scratch->conn))
-		return SR_OK;
-
-	for (i = 0; i < CONN_MAX_CLAIMS; i++) {
+		return CONN_HELD;
+	for (int i = 0; i < CONN_MAX_CLAIMS && claim == CONN_HELD; i++) {
 		if (i || scratch->conn.to.flags & SR_CONN_SNAT)
 			scratch->conn.to.sport = conn_draw_port();
 		conn_invert(&scratch->reply, &scratch->conn);
 		claim = conn_claim(i >= CONN_EAGER_CLAIMS);
 		if (claim == CONN_TAKEN)
 			claim = conn_replace();
-		if (claim == CONN_CLAIMED)
-			break;
 	}
-	if (i == CONN_MAX_CLAIMS)
-		return SR_DROP_NO_PORT;
+	return claim;
+}
+
+/* Tell whoever else asks of a connection that was entered. */
+static __always_inline void conn_publish(const struct sr_scratch *scratch)
+{
+	if (sr_beside_words) {
+		conn_export(&scratch->reply);
+		conn_export(&scratch->conn);
+	}
+	monitor_conn(&scratch->conn, SR_EVENT_NEW);
+}
+
+/*
+ * Enter a new flow. `scratch->conn` is its forward half, complete but for the
+ * source port if that is translated; on success it says how the packet leaves.
+ * The reverse half is claimed first: nothing is forwarded whose answers could
+ * not be turned back.
+ */
+__subprog int conn_open(void)
+{
+	struct sr_scratch *scratch = conn_scratch();
+	int claim;
+
+	if (!scratch)
+		return SR_DROP_INTERNAL;
+	if (conn_join(&scratch->conn))
+		return SR_OK;
+	claim = conn_claim_any();
+	if (claim != CONN_CLAIMED)
+		return claim == CONN_NO_ROOM ? SR_DROP_TABLE_FULL : SR_DROP_NO_PORT;
 
 	bloom_add(&scratch->reply);
 	bloom_add(&scratch->conn);
-	conn_key(&key, &scratch->conn.from);
-	if (bpf_map_update_elem(&sr_conns_new, &key, &scratch->conn, BPF_NOEXIST) == 0) {
-		conn_export(scratch, &scratch->reply);
-		conn_export(scratch, &scratch->conn);
-		monitor_conn(&scratch->conn, SR_EVENT_NEW);
+	if (likely(conn_insert(&scratch->conn) == SR_CONN_INSERTED)) {
+		conn_publish(scratch);
 		return SR_OK;
 	}
 
@@ -169,8 +193,7 @@ __subprog int conn_open(void)
 	scratch->copy = scratch->conn;
 	if (conn_join(&scratch->conn) && conn_leaves_alike(&scratch->conn, &scratch->copy))
 		return SR_OK;
-	conn_key(&key, &scratch->reply.from);
-	bpf_map_delete_elem(&sr_conns_new, &key);
+	conn_delete(&scratch->reply.from);
 	return conn_join(&scratch->conn) ? SR_OK : SR_DROP_TABLE_FULL;
 }
 

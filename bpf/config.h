@@ -49,8 +49,8 @@ const volatile __u64 sr_host_netns __weak = 0;
 /* Sockets of other namespaces, pods' that is, are served, too. */
 const volatile bool sr_pod_sockets __weak = false;
 
-/* Seeds of the hash that makes connection keys of IPv6 tuples. */
-const volatile __u64 sr_key_seed[10] __weak = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+/* Seeds of the hashes of tuples and addresses: outlive programs. */
+const volatile __u64 sr_key_seed[SR_KEY_SEEDS] __weak = {1, 2, 3, 4, 5};
 
 /* To count the seconds of session affinity. */
 const volatile __u32 sr_jiffies_per_second __weak = 0;
@@ -64,12 +64,17 @@ const volatile __u32 sr_timeout_new __weak = 0;
 /* A new flow's source port is its own for so long where others find none free. */
 const volatile __u32 sr_grace_new __weak = 0;
 
+/* Sets in the table of connections. */
+const volatile __u32 sr_num_conn_sets __weak = 1;
+
 /*
- * While tables of connections are replaced, other programs are attached that know the
- * former ones: sr_conns_beside and sr_conns_new_beside, whose values have so many
- * words in common with ours. 0: nothing is replaced, and there are no such maps.
+ * While the table of connections is replaced, other programs are attached that know
+ * the former one, sr_conns_beside: its sets, the bytes of an entry, and how many words
+ * entries have in common with ours. 0: nothing is replaced, and there is no such map.
  */
 const volatile __u32 sr_beside_words __weak = 0;
+const volatile __u32 sr_beside_stride __weak = 0;
+const volatile __u32 sr_beside_sets __weak = 0;
 
 /* How long the fragments of one datagram may be under way. */
 const volatile __u32 sr_timeout_fragments __weak = 0;

@@ -43,29 +43,22 @@ static __always_inline __u32 conn_ending(const struct pkt *pkt, __u32 flags)
 	return end & ~flags;
 }
 
-/* `flags` are those before. A connection's end is heard before it is moved: what moves is a copy. */
+/* `flags` are those before. What is over may be displaced by any new flow (sr_conn_rank()). */
 static __always_inline void conn_end(struct sr_conn *conn, __u32 flags, __u32 end)
 {
-	struct sr_conn *peer = conn_mark(conn, end, 0);
-
-	if (conn_is_over(flags) || !conn_is_over(READ_ONCE(conn->to.flags)))
-		return;
-	monitor_conn(conn, SR_EVENT_CLOSED);
-	if (flags & SR_CONN_PROVEN)
-		conn_demote(conn, peer);
+	conn_mark(conn, end, 0);
+	if (!conn_is_over(flags) && conn_is_over(READ_ONCE(conn->to.flags)))
+		monitor_conn(conn, SR_EVENT_CLOSED);
 }
 
 /*
  * A packet that is neither SYN nor RST, after a reset: its ends did not believe
- * that, as if it lay out of their window (RFC 5961, section 3). True: it is
- * proven, and no more in the large table.
+ * that, as if it lay out of their window (RFC 5961, section 3).
  */
-static __always_inline bool conn_takes_reset_back(struct sr_conn *conn, const struct pkt *pkt, __u32 flags)
+static __always_inline void conn_take_reset_back(struct sr_conn *conn, const struct pkt *pkt, __u32 flags)
 {
-	if (!(flags & SR_CONN_RESET) || pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_RST))
-		return false;
-	conn_mark(conn, 0, SR_CONN_RESET);
-	return flags & SR_CONN_PROVEN;
+	if (flags & SR_CONN_RESET && !(pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_RST)))
+		conn_mark(conn, 0, SR_CONN_RESET);
 }
 
 /*
@@ -97,8 +90,8 @@ __subprog int conn_track_tcp(struct sr_conn *conn, const struct pkt *pkt)
 		conn_end(conn, flags, end);
 	if (conn_is_closed(flags | end))
 		return false;
-	return conn_takes_reset_back(conn, pkt, flags) ||
-	       (!(flags & SR_CONN_PROVEN) && conn_proves_itself(conn, pkt, flags));
+	conn_take_reset_back(conn, pkt, flags);
+	return !(flags & SR_CONN_PROVEN) && conn_proves_itself(conn, pkt, flags);
 }
 
 /* UDP is a conversation when both sides have spoken for a while. True as above. */

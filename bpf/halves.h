@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A connection's two halves, the client's and the backend's: kept in step, moved
- * between the tables, made anew where LRU has evicted one, forgotten.
- *
- * A flood of new flows churns the small table only. A flow is copied to the
- * large one when both sides have shown themselves (conn_track); readers look
- * there first, and the small copy stays, so that no CPU sees a gap.
+ * A connection's two halves, the client's and the backend's: kept in step, made
+ * anew where one was displaced, forgotten.
  */
 #ifndef BPF_HALVES_H
 #define BPF_HALVES_H
 
-#include "find.h"
 #include "monitor.h"
+#include "table.h"
 
 enum conn_peer_state {
 	CONN_PEER_THERE,
-	CONN_PEER_GONE,	 /* evicted */
+	CONN_PEER_GONE,	 /* displaced */
 	CONN_PEER_TAKEN, /* and its tuple claimed by another connection */
 };
 
@@ -50,56 +46,8 @@ static __always_inline struct sr_conn *conn_mark(struct sr_conn *conn, __u32 set
 }
 
 /*
- * Before Linux 6.2 a subprogram's argument may not be what a map is given: so
- * it is copied to where it may. LRU may recycle an element meanwhile: whoever
- * writes one begins with its tuple, so that this vouches for what was copied
- * before it is read again.
- */
-static __always_inline void conn_copy_to(void *table, const struct sr_conn *conn)
-{
-	struct sr_scratch *scratch = conn_scratch();
-	struct sr_conn_key key;
-
-	if (!scratch)
-		return;
-	scratch->copy = *conn;
-	barrier();
-	if (!conn_is_of(conn, &scratch->copy.from))
-		return;
-	conn_key(&key, &scratch->copy.from);
-	bpf_map_update_elem(table, &key, &scratch->copy, BPF_ANY);
-}
-
-static __always_inline void conn_demote_half(struct sr_conn *conn)
-{
-	struct sr_conn_key key;
-
-	conn_copy_to(&sr_conns_new, conn);
-	conn_key(&key, &conn->from);
-	bpf_map_delete_elem(&sr_conns, &key);
-}
-
-/* The flow is over: its last packets may live in the small table. */
-static __always_inline void conn_demote(struct sr_conn *conn, struct sr_conn *peer)
-{
-	if (peer)
-		conn_demote_half(peer);
-	conn_demote_half(conn);
-}
-
-/* A proven half that is left in the small table only goes back to the large. */
-static __always_inline void conn_restore(struct sr_conn *conn)
-{
-	struct sr_conn_key key;
-
-	conn_key(&key, &conn->from);
-	if (conn->to.flags & SR_CONN_PROVEN && !bpf_map_lookup_elem(&sr_conns, &key))
-		conn_copy_to(&sr_conns, conn);
-}
-
-/*
  * Look after the other half. It lives as long as this one does, though all the
- * packets go one way. LRU may have evicted it: make it anew. Where another
+ * packets go one way. It may have been displaced: make it anew. Where another
  * connection has claimed its tuple since, this one is over, or their answers
  * would mix.
  */
@@ -111,26 +59,21 @@ __subprog int conn_mend(struct sr_conn *conn)
 	if (!conn || !scratch || conn_is_over(conn->to.flags))
 		return 0;
 
-	conn_restore(conn);
 	switch (conn_peer(scratch, conn, &peer)) {
 	case CONN_PEER_GONE:
-		if (conn->to.flags & SR_CONN_PROVEN)
-			conn_copy_to(&sr_conns, &scratch->reply);
-		else
-			conn_copy_to(&sr_conns_new, &scratch->reply);
+		conn_insert(&scratch->reply);
 		break;
 	case CONN_PEER_TAKEN:
 		conn_delete(&conn->from);
 		break;
 	case CONN_PEER_THERE:
 		peer->seen = conn->seen;
-		conn_restore(peer);
 		break;
 	}
 	return 0;
 }
 
-/* The flow has proved itself: both halves into the large table. */
+/* The flow has proved itself: no flood of others displaces it now. */
 __subprog int conn_promote(struct sr_conn *conn)
 {
 	struct sr_scratch *scratch = conn_scratch();
@@ -144,19 +87,17 @@ __subprog int conn_promote(struct sr_conn *conn)
 		return 0;
 	conn_mark_half(conn, SR_CONN_PROVEN, 0);
 	conn->seen = conn_now();
-	conn_copy_to(&sr_conns, conn);
 	if (state == CONN_PEER_GONE) {
 		scratch->reply.to.flags |= SR_CONN_PROVEN;
-		conn_copy_to(&sr_conns, &scratch->reply);
-		return 0;
+		scratch->reply.seen = conn->seen;
+		return conn_insert(&scratch->reply);
 	}
 	conn_mark_half(peer, SR_CONN_PROVEN, 0);
 	peer->seen = conn->seen;
-	conn_copy_to(&sr_conns, peer);
 	return 0;
 }
 
-/* Both halves are forgotten, in both tables. */
+/* Both halves are forgotten. */
 static __always_inline void conn_forget_halves(struct sr_scratch *scratch, struct sr_conn *conn)
 {
 	struct sr_conn *peer;

@@ -12,9 +12,9 @@
 #define BPF_ICMP_H
 
 #include "dsr.h"
-#include "find.h"
 #include "forward.h"
 #include "packet.h"
+#include "table.h"
 
 #define ICMP_HEADER 8
 #define ICMP_CHECK  2

@@ -53,29 +53,23 @@ struct {
 	__type(value, struct sr_backend);
 } sr_backends __weak SEC(".maps");
 
-/* Connections that have proved themselves: two entries each. */
+/* Two entries a connection: with the sets' ways two thirds full, hardly any is displaced. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 524288);
-	__type(key, struct sr_conn_key);
-	__type(value, struct sr_conn);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 98304);
+	__type(key, __u32);
+	__type(value, struct sr_conn_set);
 } sr_conns __weak SEC(".maps");
 
-/* Flows that have not: a flood churns this table and no other. */
+/* What it was before, while it is replaced: see sr_beside_words. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct sr_conn_key);
-	__type(value, struct sr_conn);
-} sr_conns_new __weak SEC(".maps");
-
-/* What the two were before, while they are replaced: see sr_beside_words. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
-	__type(key, struct sr_conn_key);
-	__type(value, struct sr_conn);
-} sr_conns_beside __weak SEC(".maps"), sr_conns_new_beside __weak SEC(".maps");
+	__type(key, __u32);
+	__type(value, struct sr_conn_set);
+} sr_conns_beside __weak SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

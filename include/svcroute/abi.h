@@ -21,7 +21,7 @@
  * did. Raise this when anything else changes: a key, a type, what a field means,
  * or that a new map has to be filled.
  */
-#define SR_LAYOUT_VERSION 3
+#define SR_LAYOUT_VERSION 4
 
 /* A version to come, for tests/net/upgrade.bats: one whose values have grown, and whose counters count other things. */
 #ifdef SR_TEST_LAYOUT
@@ -179,22 +179,11 @@ struct sr_backend {
 };
 _Static_assert(sizeof(struct sr_backend) == 32 + 8 * SR_TEST_WORDS, "sr_backend");
 
-/*
- * Maps `sr_conns` (established) and `sr_conns_new` (unproven): LRU hash.
- *
- * The key is a digest: for IPv4 the tuple itself, for IPv6 128 bits of a keyed
- * hash of it. `from` in the value is the whole tuple and decides.
- */
-struct sr_conn_key {
-	__u64 half[2];
-};
-_Static_assert(sizeof(struct sr_conn_key) == 16, "sr_conn_key");
-
 enum sr_conn_flags {
 	SR_CONN_REPLY = 1 << 0,	     /* keyed by what the backend sends */
 	SR_CONN_SNAT = 1 << 1,	     /* the client's address is replaced, too */
 	SR_CONN_ANSWERED = 1 << 2,   /* the backend has spoken */
-	SR_CONN_PROVEN = 1 << 3,     /* both sides have: it lives in sr_conns */
+	SR_CONN_PROVEN = 1 << 3,     /* both sides have: a flood of others does not displace it */
 	SR_CONN_FIN_CLIENT = 1 << 4, /* TCP: the client has sent FIN; SCTP: SHUTDOWN, or its ACK */
 	SR_CONN_FIN_SERVER = 1 << 5, /* the same of the backend */
 	SR_CONN_CLOSED = SR_CONN_FIN_CLIENT | SR_CONN_FIN_SERVER,
@@ -218,6 +207,15 @@ struct sr_rewrite {
 };
 _Static_assert(sizeof(struct sr_rewrite) == 40, "sr_rewrite");
 
+/* The frame by which packets leave at once, as the routing table said less than two seconds ago (forward.h). */
+struct sr_hop {
+	__u8 to[6];
+	__u8 from[6];
+	__u16 mtu; /* 0: not known */
+	__u16 zero;
+};
+_Static_assert(sizeof(struct sr_hop) == 16, "sr_hop");
+
 /*
  * One direction of a connection, whole in itself: how its packets arrive and
  * how they leave. Times are in ticks of 1 << SR_TICK_SHIFT jiffies.
@@ -231,11 +229,27 @@ struct sr_conn {
 	__u32 created;	  /* tick */
 	__u32 seen;	  /* tick of the last packet */
 	__u32 isn;	  /* the other end's initial sequence number; SCTP: its tag */
+	struct sr_hop hop;
 	__u64 test[SR_TEST_WORDS];
 };
-_Static_assert(sizeof(struct sr_conn) == 104 + 8 * SR_TEST_WORDS, "sr_conn");
+_Static_assert(sizeof(struct sr_conn) == 120 + 8 * SR_TEST_WORDS, "sr_conn");
 
-/* Another version's is longer by so many bytes at most. */
+/*
+ * Map `sr_conns`: mmapable array of sets: the table of connections, two entries
+ * each. A tuple's hash names two sets, and its entry lies in a way of either
+ * (conn_set.h).
+ */
+#define SR_CONN_WAYS 8
+
+struct sr_conn_set {
+	__u64 tags;    /* a byte a way, of the tuple's hash; 0: the way is free */
+	__u32 lock;    /* 1: a way is being written */
+	__u32 spilled; /* 1: an entry whose first set this is may lie in its second */
+	struct sr_conn way[SR_CONN_WAYS];
+};
+_Static_assert(sizeof(struct sr_conn_set) == 16 + SR_CONN_WAYS * sizeof(struct sr_conn), "sr_conn_set");
+
+/* Another version's entries are longer by so many bytes at most. */
 #define SR_CONN_GROWTH 256
 
 /* bpf_csum_diff() sums up as many at once. */
@@ -263,6 +277,9 @@ struct sr_scratch {
 _Static_assert(sizeof(struct sr_scratch) == 4 * sizeof(struct sr_conn) + SR_CONN_GROWTH + 672, "sr_scratch");
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
+
+/* Random numbers by which tuples and addresses are hashed: an instance's own. */
+#define SR_KEY_SEEDS 5
 
 /*
  * Map `sr_bloom`: mmapable array of one: what may be ours (bloom.h). Bits of addresses that

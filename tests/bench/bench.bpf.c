@@ -26,10 +26,14 @@ struct {
 	__type(value, __u32);
 } next_xdp SEC(".maps"), next_tc SEC(".maps");
 
+struct flow_key {
+	__u64 half[2];
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
-	__type(key, struct sr_conn_key);
+	__type(key, struct flow_key);
 	__type(value, struct sr_conn);
 } flows SEC(".maps");
 
@@ -147,7 +151,7 @@ struct head {
 
 static __always_inline struct sr_conn *floor_find(const struct head *head)
 {
-	struct sr_conn_key key = {
+	struct flow_key key = {
 		.half = {(__u64)head->ip.saddr << 32 | head->ip.daddr, *(const __u32 *)&head->tcp.source},
 	};
 

@@ -209,13 +209,16 @@ double run_time_new(enum hook hook, int program, enum device device, const struc
 void run_teach_floor(const struct frame *frame)
 {
 	struct sr_conn conn = {};
-	struct sr_conn_key key;
+	struct {
+		uint64_t half[2];
+	} key = {};
 	uint32_t src, dst, ports;
 
 	memcpy(&src, frame->bytes + 26, 4);
 	memcpy(&dst, frame->bytes + 30, 4);
 	memcpy(&ports, frame->bytes + 34, 4);
-	key = (struct sr_conn_key){.half = {(uint64_t)src << 32 | dst, ports}};
+	key.half[0] = (uint64_t)src << 32 | dst;
+	key.half[1] = ports;
 	conn.to.src.word[3] = src;
 	conn.to.dst = world_addr(POD1, 4);
 	conn.to.sport = ports;

@@ -18,7 +18,8 @@ setup_file() {
 	setup
 	net_start node1
 	rules >>"$LAB_DIR/services.yaml"
-	lab_load node1 -q -f "$LAB_DIR/services.yaml" --uplink eth0 --pods 'azv*' --node node1 --service-cidr 10.0.0.0/16
+	lab_load node1 -q -f "$LAB_DIR/services.yaml" --uplink eth0 --pods 'azv*' --node node1 --service-cidr 10.0.0.0/16 \
+		--max connections=10000
 }
 
 # Nothing runs on the client but what a test began: it may not speak while another is at work.
@@ -245,12 +246,28 @@ connects() {
 	[[ $(connects 10.0.0.10 90) == connected ]]
 }
 
+@test "a connection goes on, whatever else there is" {
+	local port
+
+	lab_in client "$LAB_PYTHON" -c '
+import socket
+for port in range(20000, 25000):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("", port))
+        sock.sendto(b"?", ("10.240.16.12", 90))'
+	for port in 20000 21111 22222 23333 24999; do
+		run -0 sr trace udp "10.240.32.10:$port" 10.240.16.12:90
+		told source "10\.240\.32\.10:$port -> $(sr conn get udp "10.240.32.10:$port" 10.240.16.12:90 -o json | jq -r '.source | "\(.addr):\(.port)"')"
+		told connection 'goes on'
+	done
+}
+
 # state: all that packets write, and all that they read.
 state() {
 	local map
 
 	{
-		for map in sr_conns sr_conns_new sr_affinity sr_refusals sr_fragments sr_sockets sr_services sr_slots; do
+		for map in sr_conns sr_affinity sr_refusals sr_fragments sr_sockets sr_services sr_slots; do
 			bpftool map dump pinned "/sys/fs/bpf/svcroute/$LAB-node1/maps/$map" | sort
 		done
 		# Neighbours are asked for at all times.

@@ -80,10 +80,10 @@ kept() {
 	for _ in {1..3}; do
 		version next
 		load
-		map_is sr_conns bytes_value 112
+		map_is sr_conns bytes_value 1040
 		version this
 		load
-		map_is sr_conns bytes_value 104
+		map_is sr_conns bytes_value 976
 	done
 	traffic_was_served
 	is_settled
@@ -224,15 +224,15 @@ forget_notes() {
 	load --max services=50000,backends=200000,connections=500000
 	map_is sr_services max_entries 50001
 	map_is sr_backends max_entries 200001
-	map_is sr_conns max_entries 1000000
+	map_is sr_conns max_entries 187500
 	[[ $(lab_svcroute node1 -j status | jq -c '[.usage | .services, .endpoints, .connections | .limit]') == '[50000,200000,500000]' ]]
 	load --max services=100,connections=2000
 	map_is sr_services max_entries 101
 	map_is sr_backends max_entries 131072
-	map_is sr_conns max_entries 4000
+	map_is sr_conns max_entries 750
 	load --max ''
 	map_is sr_services max_entries 32768
-	map_is sr_conns max_entries 524288
+	map_is sr_conns max_entries 98304
 	traffic_was_served
 	is_settled
 }

@@ -9,19 +9,14 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "harness.h"
-#include "kernel/datapath.h"
+#include "kernel/conn_table.h"
+#include "kernel/conns.h"
+#include "kernel/halves.h"
 #include "kernel/map_each.h"
 #include "kernel/timeouts.h"
 
-/* An entry and where it lies: the key of IPv6 is a hash that only bpf/ can make. */
-struct conns_found {
-	struct sr_tuple tuple;
-	struct sr_conn_key key;
-	struct sr_conn conn;
-	bool found;
-};
-
 struct conns_list {
+	enum standing standing;
 	struct sr_conn *item;
 	size_t num;
 };
@@ -31,51 +26,50 @@ struct conns_keys {
 	size_t num, size;
 };
 
-static int conns_fd(enum table table)
+static struct sr_conn_table *conns_table(void)
 {
-	return sr_datapath_map_fd(harness_datapath(), table == TABLE_PROVEN ? "sr_conns" : "sr_conns_new");
+	struct sr_conn_table *table = sr_datapath_conns(harness_datapath(), NULL);
+
+	if (!table)
+		fail_msg("cannot open the table of connections");
+	return table;
 }
 
-static int conns_match(const void *key, const void *value, void *context)
-{
-	struct conns_found *found = context;
-	const struct sr_conn *conn = value;
-
-	if (memcmp(&conn->from, &found->tuple, sizeof(found->tuple)) != 0)
-		return 0;
-	memcpy(&found->key, key, sizeof(found->key));
-	found->conn = *conn;
-	found->found = true;
-	return 0;
-}
-
-static struct conns_found conns_find(enum table table, const char *from, const char *to)
+static struct sr_tuple conns_tuple(const char *from, const char *to)
 {
 	struct sr_hostport src = world_hostport(from, world.family, world.proto);
 	struct sr_hostport dst = world_hostport(to, world.family, world.proto);
-	struct conns_found found = {
-		.tuple = {.src = src.addr, .dst = dst.addr, .sport = src.port, .dport = dst.port, .proto = dst.proto},
-	};
 
-	if (sr_map_each(conns_fd(table), conns_match, &found) < 0)
-		fail_msg("cannot read the table of connections");
-	return found;
+	return (struct sr_tuple){
+		.src = src.addr, .dst = dst.addr, .sport = src.port, .dport = dst.port, .proto = dst.proto};
 }
 
-bool conn_read(enum table table, const char *from, const char *to, struct sr_conn *out)
+static bool conns_has_standing(const struct sr_conn *conn, enum standing standing)
 {
-	struct conns_found found = conns_find(table, from, to);
+	__u32 flags = conn->to.flags;
 
+	if (standing == ANY_CONN)
+		return true;
+	return flags & SR_CONN_PROVEN && !(flags & SR_CONN_RESET) && (flags & SR_CONN_CLOSED) != SR_CONN_CLOSED;
+}
+
+bool conn_read(enum standing standing, const char *from, const char *to, struct sr_conn *out)
+{
+	struct sr_tuple tuple = conns_tuple(from, to);
+	struct sr_conn conn;
+
+	if (!sr_conn_table_get(conns_table(), &tuple, &conn) || !conns_has_standing(&conn, standing))
+		return false;
 	if (out)
-		*out = found.conn;
-	return found.found;
+		*out = conn;
+	return true;
 }
 
-void conn_evict(enum table table, const char *from, const char *to)
+void conn_evict(const char *from, const char *to)
 {
-	struct conns_found found = conns_find(table, from, to);
+	struct sr_tuple tuple = conns_tuple(from, to);
 
-	if (!found.found || bpf_map_delete_elem(conns_fd(table), &found.key) < 0)
+	if (!conn_read(ANY_CONN, from, to, NULL) || sr_conn_table_remove(conns_table(), &tuple) < 0)
 		fail_msg("no connection %s → %s to evict", from, to);
 }
 
@@ -87,21 +81,25 @@ static __u32 conns_ticks(int seconds)
 	return (__u32)((int)timeouts.udp * seconds / 120);
 }
 
+struct shift {
+	__u32 seen, created;
+};
+
+static void conns_shift_entry(struct sr_conn *conn, const void *context)
+{
+	const struct shift *shift = context;
+
+	conn->seen -= shift->seen;
+	conn->created -= shift->created;
+}
+
 static void conns_shift(const char *from, const char *to, __u32 seen, __u32 created)
 {
-	bool any = false;
+	struct sr_tuple tuple = conns_tuple(from, to);
+	struct shift shift = {seen, created};
 
-	for (enum table table = TABLE_NEW; table <= TABLE_PROVEN; table++) {
-		struct conns_found found = conns_find(table, from, to);
-
-		if (!found.found)
-			continue;
-		found.conn.seen -= seen;
-		found.conn.created -= created;
-		bpf_map_update_elem(conns_fd(table), &found.key, &found.conn, BPF_EXIST);
-		any = true;
-	}
-	if (!any)
+	if (!conn_read(ANY_CONN, from, to, NULL) ||
+	    sr_conn_table_change(conns_table(), &tuple, conns_shift_entry, &shift) < 0)
 		fail_msg("no connection %s → %s to age", from, to);
 }
 
@@ -129,33 +127,35 @@ void fragments_age(int seconds)
 	sr_map_each(sr_datapath_map_fd(harness_datapath(), "sr_fragments"), fragments_shift, &seconds);
 }
 
-static int conns_append(const void *key, const void *value, void *context)
+static int conns_append(const struct sr_conn *entry, void *context)
 {
 	struct conns_list *list = context;
-	struct sr_conn *conn = sr_array_add(&list->item, &list->num, sizeof(*conn));
+	struct sr_conn *conn;
 
-	(void)key;
+	if (!conns_has_standing(entry, list->standing))
+		return 0;
+	conn = sr_array_add(&list->item, &list->num, sizeof(*conn));
 	if (!conn)
 		abort();
-	memcpy(conn, value, sizeof(*conn));
+	*conn = *entry;
 	return 0;
 }
 
-struct sr_conn *conns_all(enum table table, size_t *num)
+struct sr_conn *conns_all(enum standing standing, size_t *num)
 {
-	struct conns_list list = {};
+	struct conns_list list = {.standing = standing};
 
-	if (sr_map_each(conns_fd(table), conns_append, &list) < 0)
+	if (sr_conn_table_each(conns_table(), conns_append, &list) < 0)
 		fail_msg("cannot read the table of connections");
 	*num = list.num;
 	return list.item;
 }
 
-size_t conns_count(enum table table)
+size_t conns_count(enum standing standing)
 {
 	size_t num;
 
-	free(conns_all(table, &num));
+	free(conns_all(standing, &num));
 	return num;
 }
 
@@ -183,8 +183,10 @@ static void conns_empty(int fd, size_t key_size)
 
 void conns_forget(void)
 {
-	conns_empty(conns_fd(TABLE_NEW), sizeof(struct sr_conn_key));
-	conns_empty(conns_fd(TABLE_PROVEN), sizeof(struct sr_conn_key));
+	struct sr_error err = {};
+
+	if (sr_conns_remove_all(harness_datapath(), &err) < 0)
+		fail_msg("%s", err.text);
 	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_fragments"), sizeof(struct sr_fragment_key));
 	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_announced"), sizeof(struct sr_announced_key));
 }

@@ -34,6 +34,8 @@ static const char *const harness_names[NUM_PROGRAMS] = {
 static const struct sr_datapath_config harness_usual = {
 	.snat_port_low = SNAT_LOW,
 	.snat_port_high = SNAT_HIGH,
+	/* Tests read the whole table, again and again. */
+	.sizes = {.connections = 4096},
 };
 
 /*
@@ -269,6 +271,14 @@ void given_snat_ports(uint16_t low, uint16_t high)
 
 	config.snat_port_low = low;
 	config.snat_port_high = high;
+	harness_load_unusual(&config);
+}
+
+void given_room(uint32_t connections)
+{
+	struct sr_datapath_config config = harness_usual;
+
+	config.sizes.connections = connections;
 	harness_load_unusual(&config);
 }
 

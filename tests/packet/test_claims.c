@@ -34,7 +34,7 @@ static void expect_distinct_answers(size_t want)
 	sr_autofree struct sr_conn *all = NULL;
 	size_t num, replies = 0;
 
-	all = conns_all(TABLE_NEW, &num);
+	all = conns_all(ANY_CONN, &num);
 	for (size_t i = 0; i < num; i++)
 		if (all[i].to.flags & SR_CONN_REPLY)
 			all[replies++] = all[i];
@@ -54,7 +54,7 @@ TEST(flows_to_one_backend_have_ports_of_their_own)
 		send(i % 2 ? PROG_XDP : PROG_FROM_WIRE, packet(client_text(i), VIP));
 		expect_snat(NODE);
 	}
-	assert_int_equal(conns_count(TABLE_NEW), 2 * FLOWS);
+	assert_int_equal(conns_count(ANY_CONN), 2 * FLOWS);
 	expect_distinct_answers(FLOWS);
 }
 
@@ -139,7 +139,7 @@ TEST(what_xdp_translated_is_no_direct_call)
 	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90", .flags = SYN));
 	send(PROG_FROM_WIRE, *sent());
 	expect_untouched(SR_PASS_NOT_A_SERVICE);
-	assert_int_equal(conns_count(TABLE_NEW), 2);
+	assert_int_equal(conns_count(ANY_CONN), 2);
 }
 
 /* A bridge and its ports may both be pods' devices: what was translated is met again. */
@@ -185,7 +185,7 @@ TEST(when_the_ports_are_used_up)
 		size_t num;
 
 		send(PROG_XDP, packet(client_text(i), VIP));
-		num = conns_count(TABLE_NEW) / 2;
+		num = conns_count(ANY_CONN) / 2;
 		expect_verdict(num > flows ? VERDICT_TX : VERDICT_DROP);
 		flows = num;
 	}
@@ -240,7 +240,7 @@ TEST(a_closed_connection_gives_way)
 
 	send(PROG_XDP, tcp(CLIENT ":1235", VIP, .flags = SYN));
 	expect_verdict(VERDICT_TX);
-	assert_int_equal(conns_count(TABLE_NEW), 2);
+	assert_int_equal(conns_count(ANY_CONN), 2);
 	send(PROG_XDP, tcp(REMOTE ":8080", NODE ":2000", .flags = SYN | ACK));
 	assert_string_equal(frame_destination(sent()), frame_source(&(struct frame[]){tcp(CLIENT ":1235", VIP)}[0]));
 }

@@ -113,7 +113,7 @@ TEST(service_without_backends_drops)
 	/* tc is to tell the client. */
 	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90"));
 	expect_untouched(SR_PASS_TO_TC);
-	assert_int_equal(conns_count(TABLE_NEW), 0);
+	assert_int_equal(conns_count(ANY_CONN), 0);
 }
 
 TEST(other_protocol_on_the_same_port_is_another_service)

@@ -223,7 +223,7 @@ TEST(a_flow_that_moved_goes_on)
 		send(PROG_TO_WIRE, packet(before, client, .flags = ACK, .seq = 815, .ack = 4716));
 		expect_packet(packet(VIP, client, .flags = ACK, .seq = 815, .ack = 4716));
 	}
-	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+	assert_int_equal(conns_count(PROVEN_CONN), 2);
 }
 
 /* The backend takes it for another's, and says so: its client hears that, and is not left waiting. */

@@ -11,7 +11,7 @@ TEST(a_port_that_a_cluster_ip_has_not)
 	expect_drop(SR_DROP_NO_SUCH_PORT);
 	send_from_host(packet(NODE ":1234", "10.96.0.10:81"));
 	expect_drop(SR_DROP_NO_SUCH_PORT);
-	assert_int_equal(conns_count(TABLE_NEW), 0);
+	assert_int_equal(conns_count(ANY_CONN), 0);
 }
 
 /* The outside does not reach it at all. */
@@ -79,7 +79,7 @@ TEST(a_backend_that_is_such_a_port)
 	given_service("10.96.0.11:80", POD2 ":8080");
 	send(PROG_FROM_POD, packet(POD1 ":1234", CLUSTER_IP));
 	expect_drop(SR_DROP_NO_SUCH_PORT);
-	assert_int_equal(conns_count(TABLE_NEW), 0);
+	assert_int_equal(conns_count(ANY_CONN), 0);
 }
 
 TEST(an_address_that_no_service_has)

@@ -186,7 +186,7 @@ static void associate(void)
 	backend_says(INIT_ACK);
 	client_says(COOKIE_ECHO, TAG);
 	backend_says(COOKIE_ACK);
-	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+	assert_int_equal(conns_count(PROVEN_CONN), 2);
 }
 
 /* Who has the backend's tag has seen its INIT ACK (RFC 9260, section 5.1). */
@@ -195,25 +195,25 @@ TEST(the_clients_tag_proves_it)
 	given_service(POD_VIP, BACKEND);
 	client_says(INIT, 0);
 	client_says(COOKIE_ECHO, TAG);
-	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	assert_int_equal(conns_count(PROVEN_CONN), 0);
 	backend_says(INIT_ACK);
 	client_says(COOKIE_ECHO, TAG - 1);
 	client_says(COOKIE_ECHO, TAG + 65536);
 	client_says(INIT, TAG);
 	backend_says(HEARTBEAT);
-	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	assert_int_equal(conns_count(PROVEN_CONN), 0);
 	client_says(COOKIE_ECHO, TAG);
-	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+	assert_int_equal(conns_count(PROVEN_CONN), 2);
 }
 
 /* The next INIT begins anew, with whom the service has now. */
 static void expect_over(void)
 {
-	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	assert_int_equal(conns_count(PROVEN_CONN), 0);
 	given_service(POD_VIP, POD1B ":1");
 	send(PROG_FROM_POD, packet(POD_CLIENT, POD_VIP, .chunk = INIT));
 	expect_packet(packet(POD_CLIENT, POD1B ":1", .chunk = INIT));
-	assert_false(conn_read(TABLE_NEW, BACKEND, POD_CLIENT, NULL));
+	assert_false(conn_read(ANY_CONN, BACKEND, POD_CLIENT, NULL));
 }
 
 TEST(an_abort_by_the_client_ends_it)
@@ -234,7 +234,7 @@ TEST(a_shutdown_ends_it)
 {
 	associate();
 	backend_says(SHUTDOWN);
-	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+	assert_int_equal(conns_count(PROVEN_CONN), 2);
 	client_says(SHUTDOWN_ACK, TAG);
 	/* Its last words still pass. */
 	client_says(HEARTBEAT, TAG);
@@ -254,7 +254,7 @@ TEST(an_init_to_a_backend_that_is_gone_begins_anew)
 	associate();
 	given_service(POD_VIP, POD1B ":1");
 	client_says(HEARTBEAT, TAG);
-	assert_true(conn_read(TABLE_PROVEN, BACKEND, POD_CLIENT, NULL));
+	assert_true(conn_read(PROVEN_CONN, BACKEND, POD_CLIENT, NULL));
 	conn_age(POD_CLIENT, POD_VIP, 3);
 	send(PROG_FROM_POD, packet(POD_CLIENT, POD_VIP, .chunk = INIT));
 	expect_packet(packet(POD_CLIENT, POD1B ":1", .chunk = INIT));
@@ -265,9 +265,9 @@ TEST(an_abort_that_nobody_believed_is_forgotten)
 {
 	associate();
 	client_says(ABORT, 1);
-	assert_int_equal(conns_count(TABLE_PROVEN), 0);
+	assert_int_equal(conns_count(PROVEN_CONN), 0);
 	backend_says(HEARTBEAT);
-	assert_int_equal(conns_count(TABLE_PROVEN), 2);
+	assert_int_equal(conns_count(PROVEN_CONN), 2);
 }
 
 /* A restart (section 5.2.2) of an association that lives stays where it is. */

@@ -41,16 +41,6 @@ static struct sr_tuple tuple(const char *from, const char *to)
 		.src = src.addr, .dst = dst.addr, .sport = src.port, .dport = dst.port, .proto = world.proto};
 }
 
-static struct sr_state state_now(void)
-{
-	struct sr_state state;
-	struct sr_error err = {};
-
-	if (sr_state_read(harness_datapath(), &state, &err) < 0)
-		fail_msg("%s", err.text);
-	return state;
-}
-
 TEST(a_packet_in_the_midst_of_a_flow_is_left_to_netfilter)
 {
 	given_service(VIP, BACKEND);
@@ -113,13 +103,12 @@ static void given_an_entry(void (*make)(struct sr_conn *out, const struct sr_nat
 		.answer = tuple(ELSEWHERE, POD_CLIENT),
 		.state = SR_FLOW_PROVEN,
 	};
-	struct sr_state seeds = state_now();
 	struct sr_conn half;
 
 	given_service(VIP, BACKEND);
 	make(&half, &nat);
 	half.created = half.seen = sr_ticks_now();
-	assert_int_equal(sr_half_put_both(harness_datapath(), &seeds, &half, 0), 0);
+	assert_int_equal(sr_half_put_both(harness_datapath(), &half, 0), 0);
 }
 
 TEST(an_adopted_connection_goes_on)
@@ -140,15 +129,14 @@ TEST(a_bystander_is_left_as_it_is)
 
 TEST(what_is_held_goes_nowhere)
 {
-	struct sr_state seeds = state_now();
 	struct sr_tuple call = tuple(POD_CLIENT, VIP);
 
 	given_service(VIP, BACKEND);
 	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = SYN));
-	sr_half_mark(harness_datapath(), &seeds, &call, SR_CONN_SNAT | SR_CONN_HELD, 0);
+	sr_half_mark(harness_datapath(), &call, SR_CONN_SNAT | SR_CONN_HELD, 0);
 	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = ACK));
 	expect_drop(SR_DROP_HELD);
-	sr_half_mark(harness_datapath(), &seeds, &call, 0, SR_CONN_SNAT | SR_CONN_HELD);
+	sr_half_mark(harness_datapath(), &call, 0, SR_CONN_SNAT | SR_CONN_HELD);
 	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = ACK));
 	expect_packet(packet(POD_CLIENT, BACKEND, .flags = ACK));
 }

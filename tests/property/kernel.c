@@ -46,6 +46,11 @@ int kernel_map(const char *name)
 	return sr_datapath_map_fd(kernel.datapath, name);
 }
 
+struct sr_datapath *kernel_datapath(void)
+{
+	return kernel.datapath;
+}
+
 /* --- load -------------------------------------------------------------------------------- */
 
 static void kernel_write_device(enum device device, uint32_t flags)
@@ -105,6 +110,7 @@ int kernel_load(const struct cluster_options *options)
 		.snat_port_high = KERNEL_SNAT_HIGH,
 		.allow_external_clusterip = options->allow_external_clusterip,
 		.terminate = options->terminate,
+		.sizes = {.connections = 16384},
 	};
 	struct sr_error err = {};
 

@@ -40,6 +40,7 @@ void kernel_stop(void);
 int kernel_program(const struct cluster *cluster);
 /* The file descriptor of one of the datapath's maps. */
 int kernel_map(const char *name);
+struct sr_datapath *kernel_datapath(void);
 /* 0, or -1 after saying why. */
 int kernel_run(const struct kernel_hook *at, const struct wire_frame *frame, struct kernel_result *out);
 /* Packets so far. */

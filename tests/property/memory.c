@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "kernel.h"
+#include "kernel/conns.h"
 #include "kernel/map_each.h"
 #include "kernel/timeouts.h"
 
@@ -51,8 +52,7 @@ static void memory_empty(const char *name, size_t key_size)
 
 void memory_forget(void)
 {
-	memory_empty("sr_conns", sizeof(struct sr_conn_key));
-	memory_empty("sr_conns_new", sizeof(struct sr_conn_key));
+	sr_conns_remove_all(kernel_datapath(), NULL);
 	memory_empty("sr_fragments", sizeof(struct sr_fragment_key));
 	memory_empty("sr_affinity", sizeof(struct sr_affinity_key));
 }

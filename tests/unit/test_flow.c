@@ -6,12 +6,15 @@
 
 /* 250 jiffies a second: 1000 ticks are 256 s. */
 static const struct sr_flow_clock clock_now = {
-	.now = 100000,
+	.ticks =
+		{
+			.now = 100000,
+			.tcp = 30000,
+			.udp = 500,
+			.closing = 250,
+			.unproven = 200,
+		},
 	.jiffies_per_second = 250,
-	.tcp = 30000,
-	.udp = 500,
-	.closing = 250,
-	.unproven = 200,
 };
 
 static struct sr_hostport place(const char *text)
@@ -39,8 +42,8 @@ static struct sr_conn half(uint32_t flags, const char *const text[4])
 			 .proto = at[0].proto},
 		.to = {.src = at[2].addr, .dst = at[3].addr, .sport = at[2].port, .dport = at[3].port, .flags = flags},
 		.service = 7,
-		.created = clock_now.now - 1000,
-		.seen = clock_now.now - 100,
+		.created = clock_now.ticks.now - 1000,
+		.seen = clock_now.ticks.now - 100,
 	};
 }
 
@@ -98,7 +101,7 @@ static void times_are_seconds(void **state)
 	assert_int_equal(flow.left, (30000 - 100) * 64 / 250);
 
 	/* The datapath's clock may be ahead of ours. */
-	conn.created = conn.seen = clock_now.now + 1;
+	conn.created = conn.seen = clock_now.ticks.now + 1;
 	flow = flow_of(&conn);
 	assert_int_equal(flow.age, 0);
 	assert_int_equal(flow.idle, 0);
@@ -126,7 +129,7 @@ static void silence_ends_it_by_its_state(void **state)
 		struct sr_conn conn = HALF(cases[i].flags, CLIENT, FRONTEND, CLIENT, BACKEND);
 
 		conn.from.proto = sr_proto_number(cases[i].proto);
-		conn.seen = clock_now.now - cases[i].timeout;
+		conn.seen = clock_now.ticks.now - cases[i].timeout;
 		assert_true(sr_flow_is_live(&clock_now, &conn));
 		conn.seen--;
 		assert_false(sr_flow_is_live(&clock_now, &conn));

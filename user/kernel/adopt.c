@@ -39,7 +39,6 @@ struct sr_adopt {
 	struct sr_services services; /* as they are programmed */
 	struct sr_frontends frontends;
 	struct sr_tables tables;
-	struct sr_state state;
 	struct adoptee *item;
 	size_t num;
 };
@@ -125,8 +124,7 @@ static bool adopt_clashes(const struct sr_adopt *adopt, const struct sr_conn *ha
 	struct sr_conn reply, there;
 
 	sr_half_invert(&reply, half);
-	return sr_half_find_live(adopt->datapath, &adopt->state, &reply.from, &there) &&
-	       !sr_half_leaves_alike(&there, &reply);
+	return sr_half_find_live(adopt->datapath, &reply.from, &there) && !sr_half_leaves_alike(&there, &reply);
 }
 
 /* What stays netfilter's, and meets us, has an entry as well: it is not taken for a new flow. */
@@ -136,8 +134,8 @@ static int adopt_enter_bystander(struct sr_adopt *adopt, struct adoptee *item)
 
 	sr_takeover_bystander(&half, &item->ct.nat);
 	half.created = half.seen = sr_ticks_now();
-	if (!sr_half_find_live(adopt->datapath, &adopt->state, &half.from, &there))
-		return sr_half_put_both(adopt->datapath, &adopt->state, &half, 0);
+	if (!sr_half_find_live(adopt->datapath, &half.from, &there))
+		return sr_half_put_both(adopt->datapath, &half, 0);
 	if (!sr_half_leaves_alike(&there, &half))
 		item->fate = SR_FATE_NONE;
 	return 0;
@@ -149,14 +147,14 @@ static int adopt_enter(struct sr_adopt *adopt, struct adoptee *item)
 	struct sr_conn there;
 	int r;
 
-	if (sr_half_find_live(adopt->datapath, &adopt->state, &item->half.from, &there)) {
+	if (sr_half_find_live(adopt->datapath, &item->half.from, &there)) {
 		if (!sr_half_leaves_alike(&there, &item->half))
 			item->fate = SR_FATE_NONE;
 		return 0;
 	}
 	r = sr_ctnetlink_soften(adopt->netlink, &item->ct);
 	if (r == 0)
-		return sr_half_put_both(adopt->datapath, &adopt->state, &item->half, 0);
+		return sr_half_put_both(adopt->datapath, &item->half, 0);
 	/* It has ended since. */
 	item->fate = SR_FATE_NONE;
 	return r == -ENOENT ? 0 : r;
@@ -219,8 +217,6 @@ static int adopt_read(struct sr_adopt *adopt, struct sr_error *err)
 {
 	int r = sr_maps_read(adopt->datapath, &adopt->services, err);
 
-	if (r == 0)
-		r = sr_state_read(adopt->datapath, &adopt->state, err);
 	return r < 0 ? r : sr_tables_open(&adopt->tables, adopt->datapath, err);
 }
 
@@ -258,9 +254,9 @@ static void adopt_hold(struct sr_adopt *adopt)
 
 		if (item->fate != SR_FATE_CHANGES || !item->is_held)
 			continue;
-		sr_half_put_both(adopt->datapath, &adopt->state, &item->half, SR_CONN_SNAT | SR_CONN_HELD);
+		sr_half_put_both(adopt->datapath, &item->half, SR_CONN_SNAT | SR_CONN_HELD);
 		/* The bystander's other half. */
-		sr_half_remove(adopt->datapath, &adopt->state, &answer);
+		sr_half_remove(adopt->datapath, &answer);
 	}
 	sr_tables_wait_for_packets();
 }
@@ -269,8 +265,8 @@ static void adopt_let_into_stack(const struct sr_adopt *adopt, const struct sr_c
 {
 	struct sr_tuple reply = sr_half_peer(half);
 
-	sr_half_mark(adopt->datapath, &adopt->state, &reply, 0, SR_CONN_SNAT | SR_CONN_HELD);
-	sr_half_mark(adopt->datapath, &adopt->state, &half->from, 0, SR_CONN_SNAT | SR_CONN_HELD);
+	sr_half_mark(adopt->datapath, &reply, 0, SR_CONN_SNAT | SR_CONN_HELD);
+	sr_half_mark(adopt->datapath, &half->from, 0, SR_CONN_SNAT | SR_CONN_HELD);
 }
 
 /*

@@ -6,6 +6,7 @@
 
 #include <bpf/bpf.h>
 
+#include "kernel/conn_table.h"
 #include "kernel/map_each.h"
 #include "kernel/timeouts.h"
 
@@ -17,6 +18,8 @@ struct carry {
 	uint32_t slots; /* that there will be */
 	uint64_t flags; /* BPF_ANY or BPF_NOEXIST */
 	struct sr_flow_clock clock;
+	struct sr_conn_table table; /* that connections are entered into */
+	const uint64_t *seed;
 	uint32_t live; /* connections' halves */
 	void *value;   /* as the new map has it */
 	struct sr_error *err;
@@ -95,32 +98,50 @@ static int carry_visit(const void *key, const void *value, void *context)
 	return carry_element(carry, key);
 }
 
-static int carry_visit_connection(const void *key, const void *value, void *context)
+static int carry_enter_connection(const struct sr_conn *entry, void *context)
 {
 	struct carry *carry = context;
+	int r;
 
-	carry_convert(carry, value);
-	return sr_flow_is_live(&carry->clock, carry->value) ? carry_element(carry, key) : 0;
+	if (!sr_flow_is_live(&carry->clock, entry))
+		return 0;
+	r = sr_conn_table_insert(&carry->table, entry, &carry->clock.ticks);
+	/* What there is no room for has been silent for longer than what is there. */
+	return r == -EEXIST || r == -ENOSPC ? 0 : r;
 }
 
-/* An LRU map takes all there is, and forgets what it has no room for. */
-static int carry_count_connection(const void *key, const void *value, void *context)
+static int carry_count_connection(const struct sr_conn *entry, void *context)
 {
 	struct carry *carry = context;
 
-	(void)key;
-	carry_convert(carry, value);
-	if (!sr_flow_is_live(&carry->clock, carry->value))
+	if (!sr_flow_is_live(&carry->clock, entry))
 		return 0;
-	return ++carry->live > carry->new.max_entries ? carry_refuse(carry) : 0;
+	return ++carry->live > 2 * sr_conn_table_capacity(carry->new.max_entries) ? carry_refuse(carry) : 0;
+}
+
+static int carry_missing_connections(struct carry *carry, const struct sr_conn_table *old)
+{
+	int r = sr_conn_table_open(&carry->table, carry->to, carry->seed);
+
+	if (r < 0)
+		return r;
+	r = sr_conn_table_each(old, carry_enter_connection, carry);
+	sr_conn_table_close(&carry->table);
+	return r;
 }
 
 static int carry_connections(struct carry *carry, int fd, enum sr_carry what)
 {
+	struct sr_conn_table old;
+	int r = sr_conn_table_open(&old, fd, NULL);
+
+	if (r < 0)
+		return r;
 	sr_flow_clock_get(&carry->clock);
 	if (what == SR_CARRY_MISSING)
-		return sr_map_each(fd, carry_visit_connection, carry);
-	return carry->new.max_entries < carry->old.max_entries ? sr_map_each(fd, carry_count_connection, carry) : 0;
+		return carry_missing_connections(carry, &old);
+	return carry->new.max_entries < carry->old.max_entries ? sr_conn_table_each(&old, carry_count_connection, carry)
+							       : 0;
 }
 
 static int carry_run(struct carry *carry, int fd, enum sr_carry what)
@@ -143,12 +164,14 @@ static int carry_info(int fd, struct bpf_map_info *out)
 	return bpf_obj_get_info_by_fd(fd, out, &length) < 0 ? -errno : 0;
 }
 
-int sr_carry(enum sr_map map, int fd, const int to[SR_MAP_MAX], enum sr_carry what, struct sr_error *err)
+int sr_carry(enum sr_map map, int fd, const int to[SR_MAP_MAX], const struct sr_state *state, enum sr_carry what,
+	     struct sr_error *err)
 {
 	struct carry carry = {
 		.map = map,
 		.to = to[map],
 		.flags = what == SR_CARRY_MISSING ? BPF_NOEXIST : BPF_ANY,
+		.seed = state->key_seed,
 		.slots = sr_map_size(to[SR_MAP_SLOTS]),
 		.err = err,
 	};

@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A connection has two halves, each in one or both of two tables (bpf/conn.h).
- * It is told once: by the client's half, in the large table if it is there; by
- * the backend's where LRU has evicted the client's.
+ * A connection has two halves (bpf/conn.h). It is told once: by the client's, or
+ * by the backend's where the client's was displaced.
  */
 #include "kernel/conns.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
+#include "kernel/conn_table.h"
 #include "kernel/halves.h"
 #include "kernel/instance.h"
-#include "kernel/map_each.h"
 #include "kernel/tables.h"
 #include "kernel/timeouts.h"
 
 /* --- all of them -------------------------------------------------------------------------- */
 
 struct conns_walk {
-	const struct sr_datapath *datapath;
+	struct sr_datapath *datapath;
 	struct sr_tables tables;
-	struct sr_state state;
+	struct sr_conn_table *table;
 	struct sr_flow_clock clock;
-	enum sr_map map; /* that is being read */
 	int (*visit)(const struct sr_conn_found *conn, void *context);
 	void *context;
 };
@@ -36,11 +32,10 @@ static void conns_walk_close(struct conns_walk *walk)
 
 static int conns_walk_open(struct conns_walk *walk, struct sr_datapath *datapath, struct sr_error *err)
 {
-	int r = sr_state_read(datapath, &walk->state, err);
-
 	walk->datapath = datapath;
+	walk->table = sr_datapath_conns(datapath, err);
 	sr_flow_clock_get(&walk->clock);
-	return r < 0 ? r : sr_tables_open(&walk->tables, datapath, err);
+	return !walk->table ? -EIO : sr_tables_open(&walk->tables, datapath, err);
 }
 
 static void conns_read(const struct conns_walk *walk, const struct sr_conn *half, struct sr_conn_found *out)
@@ -52,30 +47,21 @@ static void conns_read(const struct conns_walk *walk, const struct sr_conn *half
 					 walk->tables.backend[half->backend].generation != half->generation);
 }
 
-/*
- * Is the connection told where another of its entries is met, or was it, and
- * has been removed since? (Entries are read many at a time.)
- */
-static bool conns_is_told_elsewhere(const struct conns_walk *walk, const struct sr_conn_key *key,
-				    const struct sr_conn *half)
+/* Is it told by its other half, or was it, and has been removed since? (Entries are read many at a time.) */
+static bool conns_is_told_elsewhere(const struct conns_walk *walk, const struct sr_conn *half)
 {
-	struct sr_conn other;
+	struct sr_conn there;
 
-	if (walk->map == SR_MAP_CONNS_NEW && sr_half_get(walk->datapath, SR_MAP_CONNS, key, &half->from, &other))
-		return true;
-	if (!(half->to.flags & SR_CONN_REPLY))
-		return false;
-	return sr_half_has_peer(walk->datapath, &walk->state, half) ||
-	       !sr_half_get(walk->datapath, walk->map, key, &half->from, &other);
+	return half->to.flags & SR_CONN_REPLY &&
+	       (sr_half_has_peer(walk->datapath, half) || !sr_half_find(walk->datapath, &half->from, &there));
 }
 
-static int conns_look(const void *key, const void *value, void *context)
+static int conns_look(const struct sr_conn *half, void *context)
 {
 	const struct conns_walk *walk = context;
-	const struct sr_conn *half = value;
 	struct sr_conn_found found;
 
-	if (!sr_flow_is_live(&walk->clock, half) || conns_is_told_elsewhere(walk, key, half))
+	if (!sr_flow_is_live(&walk->clock, half) || conns_is_told_elsewhere(walk, half))
 		return 0;
 	conns_read(walk, half, &found);
 	return walk->visit(&found, walk->context);
@@ -89,11 +75,7 @@ int sr_conns_each(struct sr_datapath *datapath, int (*visit)(const struct sr_con
 
 	if (r < 0)
 		return r;
-	walk.map = SR_MAP_CONNS;
-	r = sr_map_each(datapath->map_fd[walk.map], conns_look, &walk);
-	walk.map = SR_MAP_CONNS_NEW;
-	if (r == 0)
-		r = sr_map_each(datapath->map_fd[walk.map], conns_look, &walk);
+	r = sr_conn_table_each(walk.table, conns_look, &walk);
 	/* Whoever was called may have said why it stopped. */
 	return r < 0 && !(err && err->code) ? sr_fail(err, r, "cannot read the connections: %s", strerror(-r)) : r;
 }
@@ -117,7 +99,7 @@ int sr_conns_find(struct sr_datapath *datapath, const struct sr_hostport *src, c
 
 	if (r < 0)
 		return r;
-	if (!sr_half_find(datapath, &walk.state, &tuple, &half) || !sr_flow_is_live(&walk.clock, &half)) {
+	if (!sr_half_find(datapath, &tuple, &half) || !sr_flow_is_live(&walk.clock, &half)) {
 		*strchr(sr_hostport_format(from, src), '/') = '\0';
 		return sr_fail(err, -ENOENT, "there is no connection of packets from %s to %s", from,
 			       sr_hostport_format(to, dst));
@@ -132,35 +114,31 @@ int sr_conns_find(struct sr_datapath *datapath, const struct sr_hostport *src, c
 int sr_conns_remove(struct sr_datapath *datapath, const struct sr_conn *half, struct sr_error *err)
 {
 	struct sr_tuple peer = sr_half_peer(half);
-	struct sr_state state;
-	int r = sr_state_read(datapath, &state, err);
+	int r = 0;
 
-	if (r < 0)
-		return r;
 	for (int i = 0; r == 0 && i < 2; i++) {
-		bool has_peer = sr_half_has_peer(datapath, &state, half);
+		bool has_peer = sr_half_has_peer(datapath, half);
 
-		r = sr_half_remove(datapath, &state, &half->from);
+		r = sr_half_remove(datapath, &half->from);
 		if (r == 0 && has_peer)
-			r = sr_half_remove(datapath, &state, &peer);
+			r = sr_half_remove(datapath, &peer);
 	}
 	return r < 0 ? sr_fail(err, r, "cannot remove a connection: %s", strerror(-r)) : 0;
 }
 
-static int conns_remove_entry(const void *key, const void *value, void *context)
+static int conns_remove_entry(const struct sr_conn *entry, void *context)
 {
-	(void)value;
-	if (bpf_map_delete_elem(*(const int *)context, key) < 0 && errno != ENOENT)
-		return -errno;
-	return 0;
+	return sr_conn_table_remove(context, &entry->from);
 }
 
 int sr_conns_remove_all(struct sr_datapath *datapath, struct sr_error *err)
 {
-	static const enum sr_map maps[] = {SR_MAP_CONNS, SR_MAP_CONNS_NEW, SR_MAP_CONNS};
+	struct sr_conn_table *table = sr_datapath_conns(datapath, err);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(maps); i++)
-		r = sr_map_each(datapath->map_fd[maps[i]], conns_remove_entry, &datapath->map_fd[maps[i]]);
+	if (!table)
+		return -EIO;
+	for (int i = 0; r == 0 && i < 2; i++)
+		r = sr_conn_table_each(table, conns_remove_entry, table);
 	return r < 0 ? sr_fail(err, r, "cannot remove the connections: %s", strerror(-r)) : 0;
 }

@@ -12,6 +12,7 @@
 #include "kernel/announce.h"
 #include "kernel/attach_tc.h"
 #include "kernel/bloom.h"
+#include "kernel/halves.h"
 #include "kernel/instance.h"
 #include "kernel/libbpf_log.h"
 #include "kernel/migration.h"
@@ -241,6 +242,7 @@ void sr_datapath_close(struct sr_datapath *datapath)
 	for (int i = 0; i < SR_MAP_MAX; i++)
 		sr_cleanup_close(&datapath->map_fd[i]);
 	sr_bloom_close(datapath);
+	sr_datapath_close_conns(datapath);
 	sr_cleanup_close(&datapath->state_fd);
 	sr_cleanup_close(&datapath->lock_fd);
 	free(datapath);

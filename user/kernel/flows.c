@@ -10,8 +10,9 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "kernel/conn_table.h"
+#include "kernel/halves.h"
 #include "kernel/instance.h"
-#include "kernel/map_each.h"
 
 /* --- what a plan touches ------------------------------------------------------------------ */
 
@@ -83,7 +84,7 @@ bool sr_flows_are_touched(const struct sr_apply *apply)
 /* --- which flows that ends ---------------------------------------------------------------- */
 
 struct stale_flow {
-	struct sr_conn_key key;
+	struct sr_tuple from;
 	uint32_t created;
 };
 
@@ -172,9 +173,8 @@ static int flows_is_stale(struct flows *flows, const struct sr_conn *conn)
 	return r < 0 ? r : !r;
 }
 
-static int flows_look(const void *key, const void *value, void *context)
+static int flows_look(const struct sr_conn *conn, void *context)
 {
-	const struct sr_conn *conn = value;
 	struct flows *flows = context;
 	struct stale_flow *place;
 	int r;
@@ -189,32 +189,28 @@ static int flows_look(const void *key, const void *value, void *context)
 	place = sr_array_add(&flows->stale, &flows->num_stale, sizeof(*place));
 	if (!place)
 		return -ENOMEM;
-	memcpy(&place->key, key, sizeof(place->key));
+	place->from = conn->from;
 	place->created = conn->created;
 	return 0;
 }
 
 /* Unless it has begun anew since. */
-static void flows_forget(const struct flows *flows, enum sr_map map, const struct stale_flow *stale)
+static int flows_forget(struct sr_conn_table *table, const struct stale_flow *stale)
 {
-	int fd = flows->datapath->map_fd[map];
 	struct sr_conn conn;
 
-	if (bpf_map_lookup_elem(fd, &stale->key, &conn) == 0 && conn.created == stale->created)
-		bpf_map_delete_elem(fd, &stale->key);
+	if (!sr_conn_table_get(table, &stale->from, &conn) || conn.created != stale->created)
+		return 0;
+	return sr_conn_table_remove(table, &stale->from);
 }
 
-int sr_flows_forget_stale(const struct sr_datapath *datapath, const struct sr_tables *tables)
+int sr_flows_forget_stale(struct sr_datapath *datapath, const struct sr_tables *tables)
 {
 	__attribute__((cleanup(flows_clear))) struct flows flows = {.datapath = datapath, .tables = tables};
-	int r;
+	struct sr_conn_table *table = sr_datapath_conns(datapath, NULL);
+	int r = table ? sr_conn_table_each(table, flows_look, &flows) : -EIO;
 
-	r = sr_map_each(datapath->map_fd[SR_MAP_CONNS], flows_look, &flows);
-	if (r == 0)
-		r = sr_map_each(datapath->map_fd[SR_MAP_CONNS_NEW], flows_look, &flows);
-	for (size_t i = 0; i < flows.num_stale; i++) {
-		flows_forget(&flows, SR_MAP_CONNS, &flows.stale[i]);
-		flows_forget(&flows, SR_MAP_CONNS_NEW, &flows.stale[i]);
-	}
+	for (size_t i = 0; r == 0 && i < flows.num_stale; i++)
+		r = flows_forget(table, &flows.stale[i]);
 	return r;
 }

@@ -26,6 +26,6 @@ bool sr_flows_frontend_leads_to(const struct sr_datapath *datapath, const struct
  * Forget the UDP flows whose frontend, or a backend of theirs in a chain, leads
  * there no longer: their next packets choose anew. 0 or -errno.
  */
-int sr_flows_forget_stale(const struct sr_datapath *datapath, const struct sr_tables *tables);
+int sr_flows_forget_stale(struct sr_datapath *datapath, const struct sr_tables *tables);
 
 #endif

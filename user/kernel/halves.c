@@ -4,35 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
 #include "kernel/bloom.h"
+#include "kernel/conn_table.h"
 #include "kernel/timeouts.h"
 #include "model/flow.h"
-
-static uint64_t half_hash(const struct sr_tuple *tuple, const uint64_t *seed)
-{
-	uint32_t word[sizeof(*tuple) / sizeof(uint32_t)];
-	uint64_t sum = 0;
-
-	memcpy(word, tuple, sizeof(word));
-	for (int i = 0; i < 5; i++)
-		sum += (uint64_t)(uint32_t)(word[2 * i] + (uint32_t)seed[i]) *
-		       (uint32_t)(word[2 * i + 1] + (uint32_t)(seed[i] >> 32));
-	return sum;
-}
-
-struct sr_conn_key sr_half_key(const struct sr_tuple *tuple, const struct sr_state *state)
-{
-	uint32_t ports;
-
-	if (!sr_addr_is_v4(&tuple->dst))
-		return (struct sr_conn_key){
-			{half_hash(tuple, state->key_seed), 6ULL << 56 | half_hash(tuple, state->key_seed + 5) >> 8}};
-	memcpy(&ports, &tuple->sport, sizeof(ports));
-	return (struct sr_conn_key){{(uint64_t)tuple->src.word[3] << 32 | tuple->dst.word[3],
-				     4ULL << 56 | (uint64_t)tuple->proto << 32 | ports}};
-}
 
 struct sr_tuple sr_half_peer(const struct sr_conn *half)
 {
@@ -54,31 +29,53 @@ void sr_half_invert(struct sr_conn *out, const struct sr_conn *half)
 	out->to.sport = half->from.dport;
 	out->to.dport = half->from.sport;
 	out->to.flags ^= SR_CONN_REPLY;
+	out->hop = (struct sr_hop){};
 }
 
-bool sr_half_get(const struct sr_datapath *datapath, enum sr_map map, const struct sr_conn_key *key,
-		 const struct sr_tuple *from, struct sr_conn *out)
+/* --- the table ---------------------------------------------------------------------------- */
+
+struct sr_conn_table *sr_datapath_conns(struct sr_datapath *datapath, struct sr_error *err)
 {
-	return bpf_map_lookup_elem(datapath->map_fd[map], key, out) == 0 &&
-	       memcmp(&out->from, from, sizeof(*from)) == 0;
+	sr_autofree struct sr_conn_table *table = NULL;
+	struct sr_state state;
+	int r;
+
+	if (datapath->conns)
+		return datapath->conns;
+	if (sr_state_read(datapath, &state, err) < 0)
+		return NULL;
+	table = calloc(1, sizeof(*table));
+	r = table ? sr_conn_table_open(table, datapath->map_fd[SR_MAP_CONNS], state.key_seed) : -ENOMEM;
+	if (r < 0) {
+		sr_fail(err, r, "cannot read the connections: %s", strerror(-r));
+		return NULL;
+	}
+	return datapath->conns = TAKE_PTR(table);
 }
 
-bool sr_half_find(const struct sr_datapath *datapath, const struct sr_state *state, const struct sr_tuple *from,
-		  struct sr_conn *out)
+void sr_datapath_close_conns(struct sr_datapath *datapath)
 {
-	struct sr_conn_key key = sr_half_key(from, state);
-
-	return sr_half_get(datapath, SR_MAP_CONNS, &key, from, out) ||
-	       sr_half_get(datapath, SR_MAP_CONNS_NEW, &key, from, out);
+	if (datapath->conns)
+		sr_conn_table_close(datapath->conns);
+	free(datapath->conns);
+	datapath->conns = NULL;
 }
 
-bool sr_half_find_live(const struct sr_datapath *datapath, const struct sr_state *state, const struct sr_tuple *from,
-		       struct sr_conn *out)
+/* --- to read them ------------------------------------------------------------------------- */
+
+bool sr_half_find(struct sr_datapath *datapath, const struct sr_tuple *from, struct sr_conn *out)
+{
+	const struct sr_conn_table *table = sr_datapath_conns(datapath, NULL);
+
+	return table && sr_conn_table_get(table, from, out);
+}
+
+bool sr_half_find_live(struct sr_datapath *datapath, const struct sr_tuple *from, struct sr_conn *out)
 {
 	struct sr_flow_clock clock;
 
 	sr_flow_clock_get(&clock);
-	return sr_half_find(datapath, state, from, out) && sr_flow_is_live(&clock, out);
+	return sr_half_find(datapath, from, out) && sr_flow_is_live(&clock, out);
 }
 
 bool sr_half_leaves_alike(const struct sr_conn *a, const struct sr_conn *b)
@@ -88,12 +85,12 @@ bool sr_half_leaves_alike(const struct sr_conn *a, const struct sr_conn *b)
 	return memcmp(&x, &y, sizeof(x)) == 0;
 }
 
-bool sr_half_has_peer(const struct sr_datapath *datapath, const struct sr_state *state, const struct sr_conn *half)
+bool sr_half_has_peer(struct sr_datapath *datapath, const struct sr_conn *half)
 {
 	struct sr_tuple peer = sr_half_peer(half), back;
 	struct sr_conn other;
 
-	if (!sr_half_find(datapath, state, &peer, &other))
+	if (!sr_half_find(datapath, &peer, &other))
 		return false;
 	back = sr_half_peer(&other);
 	return memcmp(&back, &half->from, sizeof(back)) == 0;
@@ -101,57 +98,62 @@ bool sr_half_has_peer(const struct sr_datapath *datapath, const struct sr_state 
 
 /* --- to write them ------------------------------------------------------------------------ */
 
-/* What lies in the large table hides the small one's. */
-int sr_half_put(const struct sr_datapath *datapath, const struct sr_state *state, const struct sr_conn *half)
+/* In place: its tuple stays, and so nobody takes what he reads meanwhile for another's. */
+static void half_overwrite(struct sr_conn *entry, const void *context)
 {
-	struct sr_conn_key key = sr_half_key(&half->from, state);
-	bool is_proven = half->to.flags & SR_CONN_PROVEN;
+	*entry = *(const struct sr_conn *)context;
+}
 
+int sr_half_put(struct sr_datapath *datapath, const struct sr_conn *half)
+{
+	struct sr_conn_table *table = sr_datapath_conns(datapath, NULL);
+	struct sr_flow_clock clock;
+	int r;
+
+	if (!table)
+		return -EIO;
+	sr_flow_clock_get(&clock);
 	sr_bloom_add_half(datapath, half);
-	if (bpf_map_update_elem(datapath->map_fd[is_proven ? SR_MAP_CONNS : SR_MAP_CONNS_NEW], &key, half, BPF_ANY) < 0)
-		return -errno;
-	if (!is_proven)
-		bpf_map_delete_elem(datapath->map_fd[SR_MAP_CONNS], &key);
-	return 0;
+	r = sr_conn_table_insert(table, half, &clock.ticks);
+	return r == -EEXIST ? sr_conn_table_change(table, &half->from, half_overwrite, half) : r;
 }
 
 /* The answers' half first: a packet that finds the client's is answered. */
-int sr_half_put_both(const struct sr_datapath *datapath, const struct sr_state *state, const struct sr_conn *half,
-		     uint32_t only_there)
+int sr_half_put_both(struct sr_datapath *datapath, const struct sr_conn *half, uint32_t only_there)
 {
 	struct sr_conn reply, there = *half;
 	int r;
 
 	sr_half_invert(&reply, half);
 	there.to.flags |= only_there;
-	r = sr_half_put(datapath, state, &reply);
-	return r < 0 ? r : sr_half_put(datapath, state, &there);
+	r = sr_half_put(datapath, &reply);
+	return r < 0 ? r : sr_half_put(datapath, &there);
 }
 
-/* A flag that a packet sets in the same moment may be lost: what ends a connection is said more than once. */
-void sr_half_mark(const struct sr_datapath *datapath, const struct sr_state *state, const struct sr_tuple *from,
-		  uint32_t set, uint32_t clear)
-{
-	static const enum sr_map maps[] = {SR_MAP_CONNS, SR_MAP_CONNS_NEW};
-	struct sr_conn_key key = sr_half_key(from, state);
-	struct sr_conn half;
+struct half_marks {
+	uint32_t set, clear;
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
-		if (!sr_half_get(datapath, maps[i], &key, from, &half))
-			continue;
-		half.to.flags = (half.to.flags | set) & ~clear;
-		bpf_map_update_elem(datapath->map_fd[maps[i]], &key, &half, BPF_EXIST);
-	}
+static void half_mark(struct sr_conn *entry, const void *context)
+{
+	const struct half_marks *marks = context;
+
+	__atomic_fetch_or(&entry->to.flags, marks->set, __ATOMIC_RELAXED);
+	__atomic_fetch_and(&entry->to.flags, ~marks->clear, __ATOMIC_RELAXED);
 }
 
-int sr_half_remove(const struct sr_datapath *datapath, const struct sr_state *state, const struct sr_tuple *from)
+void sr_half_mark(struct sr_datapath *datapath, const struct sr_tuple *from, uint32_t set, uint32_t clear)
 {
-	struct sr_conn_key key = sr_half_key(from, state);
-	int r = 0;
+	struct half_marks marks = {.set = set, .clear = clear};
+	struct sr_conn_table *table = sr_datapath_conns(datapath, NULL);
 
-	if (bpf_map_delete_elem(datapath->map_fd[SR_MAP_CONNS], &key) < 0 && errno != ENOENT)
-		r = -errno;
-	if (bpf_map_delete_elem(datapath->map_fd[SR_MAP_CONNS_NEW], &key) < 0 && errno != ENOENT)
-		r = -errno;
-	return r;
+	if (table)
+		sr_conn_table_change(table, from, half_mark, &marks);
+}
+
+int sr_half_remove(struct sr_datapath *datapath, const struct sr_tuple *from)
+{
+	struct sr_conn_table *table = sr_datapath_conns(datapath, NULL);
+
+	return table ? sr_conn_table_remove(table, from) : -EIO;
 }

@@ -26,7 +26,6 @@ struct handback {
 	struct sr_datapath *datapath;
 	struct sr_ctnetlink *netlink;
 	struct sr_sites *sites;
-	struct sr_state state;
 	struct sr_conn_found *item; /* that change hands */
 	size_t num;
 	struct sr_fates *fates;
@@ -81,9 +80,9 @@ static void handback_keep_out_of_stack(const struct handback *handback, const st
 	const struct sr_tuple *call = is_reply ? &other : &conn->half.from;
 	const struct sr_tuple *answer = is_reply ? &conn->half.from : &other;
 
-	sr_half_mark(handback->datapath, &handback->state, call, SR_CONN_SNAT | (is_held ? SR_CONN_HELD : 0), 0);
+	sr_half_mark(handback->datapath, call, SR_CONN_SNAT | (is_held ? SR_CONN_HELD : 0), 0);
 	if (!is_held)
-		sr_half_mark(handback->datapath, &handback->state, answer, SR_CONN_SNAT, 0);
+		sr_half_mark(handback->datapath, answer, SR_CONN_SNAT, 0);
 }
 
 /*
@@ -118,7 +117,7 @@ static void handback_let_go(const struct handback *handback, const struct sr_con
 	sr_takeover_nat(&nat, &conn->flow);
 	sr_takeover_bystander(&half, &nat);
 	half.created = half.seen = sr_ticks_now();
-	sr_half_put(handback->datapath, &handback->state, &half);
+	sr_half_put(handback->datapath, &half);
 }
 
 static int handback_one(const struct handback *handback, const struct sr_conn_found *conn)
@@ -153,7 +152,7 @@ static int handback_open(struct handback *handback, struct sr_error *err)
 			    "kube-proxy's rules first");
 	if (r == 0)
 		r = sr_sites_open(&handback->sites, handback->datapath, NULL, err);
-	return r < 0 ? r : sr_state_read(handback->datapath, &handback->state, err);
+	return r;
 }
 
 int sr_handback(struct sr_datapath *datapath, struct sr_fates *out, struct sr_error *err)

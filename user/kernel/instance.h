@@ -36,8 +36,7 @@ enum sr_content {
 	X(SERVICES, "sr_services", sizeof(__u32), sizeof(struct sr_service_entry), GIVEN)                              \
 	X(SLOTS, "sr_slots", sizeof(__u32), sizeof(__u32), GIVEN)                                                      \
 	X(BACKENDS, "sr_backends", sizeof(__u32), sizeof(struct sr_backend), GIVEN)                                    \
-	X(CONNS, "sr_conns", sizeof(struct sr_conn_key), sizeof(struct sr_conn), CONNECTIONS)                          \
-	X(CONNS_NEW, "sr_conns_new", sizeof(struct sr_conn_key), sizeof(struct sr_conn), CONNECTIONS)                  \
+	X(CONNS, "sr_conns", sizeof(__u32), sizeof(struct sr_conn_set), CONNECTIONS)                                   \
 	X(BLOOM, "sr_bloom", sizeof(__u32), sizeof(struct sr_bloom), NOTES)                                            \
 	X(DEVICES, "sr_devices", sizeof(__u32), sizeof(struct sr_device), GIVEN)                                       \
 	X(FRAGMENTS, "sr_fragments", sizeof(struct sr_fragment_key), sizeof(struct sr_fragment), LEARNT)               \
@@ -65,8 +64,6 @@ struct sr_map_shape {
 extern const char *const sr_map_names[SR_MAP_MAX];
 extern const struct sr_map_shape sr_map_shapes[SR_MAP_MAX];
 
-#define SR_KEY_SEEDS 10
-
 /*
  * What an instance must remember and no program reads: map `sr_instance`, an
  * array of one that only kernel/ knows. It is made before all else, so that
@@ -92,6 +89,8 @@ struct sr_state {
 	uint64_t keeps_notes;
 };
 
+struct sr_conn_table;
+
 struct sr_datapath {
 	char instance[SR_INSTANCE_NAME_SIZE];
 	char folder[SR_PIN_PATH_SIZE];
@@ -100,7 +99,8 @@ struct sr_datapath {
 	int lock_fd; /* the folder, locked; -1 when only read */
 	int state_fd;
 	int map_fd[SR_MAP_MAX];
-	struct sr_bloom *bloom; /* the map, to be written; NULL: the instance is only read */
+	struct sr_conn_table *conns; /* of sr_conns; NULL: not yet asked for */
+	struct sr_bloom *bloom;	     /* the map, to be written; NULL: the instance is only read */
 	__u64 bloom_seed[SR_BLOOM_SEEDS];
 };
 

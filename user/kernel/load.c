@@ -105,6 +105,7 @@ static void load_set_sizes(struct svcroute_bpf *skel, const struct sr_sizes *siz
 
 		bpf_map__set_max_entries(map, sr_sizes_of(i, sizes, bpf_map__max_entries(map)));
 	}
+	skel->rodata->sr_num_conn_sets = bpf_map__max_entries(skel->maps.sr_conns);
 }
 
 static int load_pin_programs(const struct sr_datapath *datapath, struct svcroute_bpf *skel, struct sr_error *err)
@@ -185,7 +186,7 @@ static int load_anew(struct sr_datapath *datapath, struct svcroute_bpf *skel, co
 
 	r = load_into_kernel(skel, err);
 	if (r == 0)
-		r = sr_migration_copy(migration, skel->obj, err);
+		r = sr_migration_copy(migration, skel->obj, state, err);
 	if (r < 0)
 		return r;
 
@@ -213,6 +214,8 @@ static int load_use(struct sr_datapath *datapath, struct svcroute_bpf *skel, str
 
 	r = sr_migration_begin(&migration, datapath, skel->obj, err);
 	skel->rodata->sr_beside_words = migration.words;
+	skel->rodata->sr_beside_stride = migration.stride;
+	skel->rodata->sr_beside_sets = migration.sets;
 	if (r == 0 && migration.is_pinned)
 		r = load_fingerprint(datapath, skel, &fingerprint, err);
 	if (r < 0)

@@ -6,6 +6,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/conn_table.h"
+#include "kernel/halves.h"
 #include "kernel/instance.h"
 #include "kernel/map_each.h"
 #include "kernel/maps.h"
@@ -15,57 +17,39 @@
 struct count {
 	const struct sr_tables *tables;
 	struct sr_flow_clock clock;
-	int proven_fd;	      /* a connection that is in here, too, is not counted; -1: none */
 	uint32_t *by_backend; /* may be NULL */
-	uint32_t total;
+	uint32_t proven;
+	uint32_t unproven;
 };
 
-static bool count_is_copy(const struct count *count, const void *key, const struct sr_conn *conn)
+static int count_conn(const struct sr_conn *conn, void *context)
 {
-	struct sr_conn proven;
-
-	return count->proven_fd >= 0 && bpf_map_lookup_elem(count->proven_fd, key, &proven) == 0 &&
-	       memcmp(&proven.from, &conn->from, sizeof(conn->from)) == 0;
-}
-
-static int count_conn(const void *key, const void *value, void *context)
-{
-	const struct sr_conn *conn = value;
 	struct count *count = context;
 
-	if (conn->to.flags & SR_CONN_REPLY || !sr_flow_is_live(&count->clock, conn) || count_is_copy(count, key, conn))
+	if (conn->to.flags & SR_CONN_REPLY || !sr_flow_is_live(&count->clock, conn))
 		return 0;
-	count->total++;
+	if (conn->to.flags & SR_CONN_PROVEN)
+		count->proven++;
+	else
+		count->unproven++;
 	if (count->by_backend && conn->backend < count->tables->max_backends &&
 	    count->tables->backend[conn->backend].generation == conn->generation)
 		count->by_backend[conn->backend]++;
 	return 0;
 }
 
-/* Both tables; totals of the proven and of the others. */
-static int count_all(const struct sr_datapath *datapath, struct count *count, uint32_t *proven, uint32_t *unproven)
+static int count_all(struct sr_datapath *datapath, struct count *count)
 {
-	int r;
+	const struct sr_conn_table *table = sr_datapath_conns(datapath, NULL);
 
 	sr_flow_clock_get(&count->clock);
-
-	count->proven_fd = -1;
-	r = sr_map_each(datapath->map_fd[SR_MAP_CONNS], count_conn, count);
-	*proven = count->total;
-	count->total = 0;
-
-	count->proven_fd = datapath->map_fd[SR_MAP_CONNS];
-	if (r == 0)
-		r = sr_map_each(datapath->map_fd[SR_MAP_CONNS_NEW], count_conn, count);
-	*unproven = count->total;
-	return r;
+	return table ? sr_conn_table_each(table, count_conn, count) : -EIO;
 }
 
 int sr_maps_count_connections(struct sr_datapath *datapath, uint32_t **counts, size_t *num, struct sr_error *err)
 {
 	sr_autotables struct sr_tables tables = {};
 	sr_autofree uint32_t *by_backend = NULL;
-	uint32_t proven, unproven;
 	struct count count = {};
 	int r;
 
@@ -78,7 +62,7 @@ int sr_maps_count_connections(struct sr_datapath *datapath, uint32_t **counts, s
 
 	count.tables = &tables;
 	count.by_backend = by_backend;
-	r = count_all(datapath, &count, &proven, &unproven);
+	r = count_all(datapath, &count);
 	if (r < 0)
 		return sr_fail(err, r, "cannot read the connections: %s", strerror(-r));
 
@@ -168,7 +152,7 @@ int sr_maps_usage(struct sr_datapath *datapath, struct sr_usage *out, struct sr_
 	if (r == 0)
 		r = count_tables(datapath, &tables, &usage);
 	if (r == 0)
-		r = count_all(datapath, &count, &usage.connections, &usage.new_connections);
+		r = count_all(datapath, &count);
 	if (r < 0)
 		return sr_fail(err, r, "cannot read the maps: %s", strerror(-r));
 
@@ -179,8 +163,10 @@ int sr_maps_usage(struct sr_datapath *datapath, struct sr_usage *out, struct sr_
 	usage.max_endpoints = tables.max_backends - 1;
 	usage.max_slots = tables.max_slots - 1;
 	usage.max_frontends = sr_map_size(datapath->map_fd[SR_MAP_FRONTENDS]);
-	usage.max_connections = sr_map_size(datapath->map_fd[SR_MAP_CONNS]) / 2;
-	usage.max_new_connections = sr_map_size(datapath->map_fd[SR_MAP_CONNS_NEW]) / 2;
+	usage.connections = count.proven;
+	usage.new_connections = count.unproven;
+	usage.max_connections = sr_conn_table_capacity(sr_map_size(datapath->map_fd[SR_MAP_CONNS]));
+	usage.max_new_connections = usage.max_connections;
 	*out = usage;
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "kernel/bloom.h"
 #include "kernel/carry.h"
+#include "kernel/conn_table.h"
 #include "kernel/tables.h"
 
 #define BESIDE	      "_beside"
@@ -111,7 +112,7 @@ static bool migration_is_replaced(const struct sr_migration *migration, enum sr_
 	return migration->beside[map] >= 0;
 }
 
-/* What reasons mean is nothing that the kernel could tell; and the tables of connections go together. */
+/* What reasons mean is nothing that the kernel could tell. */
 static int migration_choose_all(struct sr_migration *migration, const struct sr_datapath *datapath,
 				const struct bpf_object *object, struct sr_error *err)
 {
@@ -125,22 +126,23 @@ static int migration_choose_all(struct sr_migration *migration, const struct sr_
 		if (sr_map_shapes[i].content == SR_CONTENT_REASONS && state.reasons != sr_reasons_hash())
 			migration_replace(migration, i);
 	migration->has_notes = r == 0 && state.keeps_notes;
-	if (r == 0 &&
-	    migration_is_replaced(migration, SR_MAP_CONNS) != migration_is_replaced(migration, SR_MAP_CONNS_NEW))
-		migration_replace(migration,
-				  migration_is_replaced(migration, SR_MAP_CONNS) ? SR_MAP_CONNS_NEW : SR_MAP_CONNS);
 	return r;
 }
 
-static uint32_t migration_words(const struct sr_migration *migration, const struct bpf_map *map)
+static int migration_look_beside(struct sr_migration *migration)
 {
-	struct bpf_map_info info = {};
-	uint32_t length = sizeof(info), ours = bpf_map__value_size(map);
+	struct sr_conn_table table;
+	int r;
 
-	if (!migration_is_replaced(migration, SR_MAP_CONNS) ||
-	    bpf_obj_get_info_by_fd(migration->beside[SR_MAP_CONNS], &info, &length) < 0)
+	if (!migration_is_replaced(migration, SR_MAP_CONNS))
 		return 0;
-	return (info.value_size < ours ? info.value_size : ours) / sizeof(uint64_t);
+	r = sr_conn_table_open(&table, migration->beside[SR_MAP_CONNS], NULL);
+	if (r < 0)
+		return r;
+	migration->sets = table.num_sets;
+	migration->stride = table.stride;
+	migration->words = (table.stride < sizeof(struct sr_conn) ? table.stride : sizeof(struct sr_conn)) / 8;
+	return 0;
 }
 
 static struct bpf_map *beside_map(const struct bpf_object *object, enum sr_map map)
@@ -152,19 +154,18 @@ static struct bpf_map *beside_map(const struct bpf_object *object, enum sr_map m
 
 int sr_migration_leave_out(struct bpf_object *object)
 {
-	int r = bpf_map__set_autocreate(beside_map(object, SR_MAP_CONNS), false);
-
-	return r < 0 ? r : bpf_map__set_autocreate(beside_map(object, SR_MAP_CONNS_NEW), false);
+	return bpf_map__set_autocreate(beside_map(object, SR_MAP_CONNS), false);
 }
 
-static int migration_use_beside(const struct sr_migration *migration, struct bpf_object *object)
+static int migration_use_beside(struct sr_migration *migration, struct bpf_object *object)
 {
-	int r;
+	int r = migration_look_beside(migration);
 
+	if (r < 0)
+		return r;
 	if (!migration->words)
 		return sr_migration_leave_out(object);
-	r = bpf_map__reuse_fd(beside_map(object, SR_MAP_CONNS), migration->beside[SR_MAP_CONNS]);
-	return r < 0 ? r : bpf_map__reuse_fd(beside_map(object, SR_MAP_CONNS_NEW), migration->beside[SR_MAP_CONNS_NEW]);
+	return bpf_map__reuse_fd(beside_map(object, SR_MAP_CONNS), migration->beside[SR_MAP_CONNS]);
 }
 
 static int migration_use(struct sr_migration *migration, struct bpf_object *object, struct sr_error *err)
@@ -174,8 +175,6 @@ static int migration_use(struct sr_migration *migration, struct bpf_object *obje
 	for (int i = 0; r == 0 && i < SR_MAP_MAX; i++) {
 		struct bpf_map *map = bpf_object__find_map_by_name(object, sr_map_names[i]);
 
-		if (i == SR_MAP_CONNS)
-			migration->words = migration_words(migration, map);
 		if (migration->use[i] >= 0)
 			r = bpf_map__reuse_fd(map, migration->use[i]);
 		else
@@ -184,7 +183,7 @@ static int migration_use(struct sr_migration *migration, struct bpf_object *obje
 			return sr_fail(err, r, "cannot use map %s: %s", sr_map_names[i], strerror(-r));
 	}
 	r = migration_use_beside(migration, object);
-	return r < 0 ? sr_fail(err, r, "cannot use the former tables of connections: %s", strerror(-r)) : 0;
+	return r < 0 ? sr_fail(err, r, "cannot use the former table of connections: %s", strerror(-r)) : 0;
 }
 
 int sr_migration_begin(struct sr_migration *out, const struct sr_datapath *datapath, struct bpf_object *object,
@@ -209,7 +208,8 @@ static int migration_fill_notes(const struct sr_migration *migration, int fd, st
 	return r < 0 ? sr_fail(err, r, "cannot write map sr_bloom: %s", strerror(-r)) : 0;
 }
 
-int sr_migration_copy(const struct sr_migration *migration, const struct bpf_object *object, struct sr_error *err)
+int sr_migration_copy(const struct sr_migration *migration, const struct bpf_object *object,
+		      const struct sr_state *state, struct sr_error *err)
 {
 	int fd[SR_MAP_MAX], r = 0;
 
@@ -217,7 +217,7 @@ int sr_migration_copy(const struct sr_migration *migration, const struct bpf_obj
 		fd[i] = bpf_map__fd(bpf_object__find_map_by_name(object, sr_map_names[i]));
 	for (int i = 0; r == 0 && i < SR_MAP_MAX; i++)
 		if (migration->use[i] < 0 && migration_is_replaced(migration, i))
-			r = sr_carry(i, migration->beside[i], fd, SR_CARRY_ALL, err);
+			r = sr_carry(i, migration->beside[i], fd, state, SR_CARRY_ALL, err);
 	return r < 0 ? r : migration_fill_notes(migration, fd[SR_MAP_BLOOM], err);
 }
 
@@ -264,7 +264,8 @@ bool sr_migration_is_open(const struct sr_datapath *datapath)
 int sr_migration_finish(struct sr_datapath *datapath, struct sr_error *err)
 {
 	char name[BESIDE_LENGTH];
-	int num = 0, r = 0;
+	struct sr_state state;
+	int num = 0, r = sr_state_read(datapath, &state, err);
 
 	sr_tables_wait_for_packets();
 	for (int i = 0; r == 0 && i < SR_MAP_MAX; i++) {
@@ -274,7 +275,7 @@ int sr_migration_finish(struct sr_datapath *datapath, struct sr_error *err)
 			continue;
 		num++;
 		if (sr_map_shapes[i].content != SR_CONTENT_GIVEN)
-			r = sr_carry(i, fd, datapath->map_fd, SR_CARRY_MISSING, err);
+			r = sr_carry(i, fd, datapath->map_fd, &state, SR_CARRY_MISSING, err);
 		if (r == 0)
 			sr_pin_remove(datapath, "maps", beside_name(name, i));
 	}

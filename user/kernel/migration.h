@@ -30,7 +30,9 @@ struct sr_migration {
 	int beside[SR_MAP_MAX]; /* fd: what is there in another shape; -1: nothing */
 	bool is_pinned;		/* every map of `use` bears its name */
 	bool has_notes;		/* what is noted may be all there is: sr_state.keeps_notes */
-	uint32_t words;		/* 64-bit words in common of connections' values; 0: these are not replaced */
+	/* Of the former table of connections: sets, bytes of an entry, 64-bit words that these have in common with
+	 * ours. */
+	uint32_t sets, stride, words; /* 0: it is not replaced */
 };
 
 /* Where nothing is replaced, there are no maps beside. 0 or -errno. */
@@ -47,7 +49,8 @@ void sr_migration_clear(struct sr_migration *migration);
 #define sr_automigration __attribute__((cleanup(sr_migration_clear)))
 
 /* The object is loaded: step 1. -ENOSPC: more is in use than the new size. */
-int sr_migration_copy(const struct sr_migration *migration, const struct bpf_object *object, struct sr_error *err);
+int sr_migration_copy(const struct sr_migration *migration, const struct bpf_object *object,
+		      const struct sr_state *state, struct sr_error *err);
 
 /* Pin the object's maps, and the others beside them. */
 int sr_migration_pin(const struct sr_migration *migration, const struct sr_datapath *datapath,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "kernel/sizes.h"
 
+#include "kernel/conn_table.h"
+
 /* By default there is room for as many per service, backend or connection. */
 #define SIZES_FRONTENDS_PER_SERVICE    2
 #define SIZES_SLOTS_PER_BACKEND	       8
-#define SIZES_HALVES		       2
-#define SIZES_CONNECTIONS_PER_NEW_HALF 4
 #define SIZES_CONNECTIONS_PER_AFFINITY 16
 
 static uint32_t sizes_at_least(uint32_t usual, uint32_t wanted)
@@ -36,9 +36,7 @@ uint32_t sr_sizes_of(enum sr_map map, const struct sr_sizes *sizes, uint32_t usu
 	case SR_MAP_NODES:
 		return sizes_at_least(usual, sizes->backends);
 	case SR_MAP_CONNS:
-		return sizes->connections ? SIZES_HALVES * sizes->connections : usual;
-	case SR_MAP_CONNS_NEW:
-		return sizes_at_least(usual, sizes->connections / SIZES_CONNECTIONS_PER_NEW_HALF);
+		return sizes->connections ? sr_conn_table_sets(sizes->connections) : usual;
 	case SR_MAP_AFFINITY:
 		return sizes_at_least(usual, sizes->connections / SIZES_CONNECTIONS_PER_AFFINITY);
 	default:

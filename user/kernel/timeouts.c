@@ -63,12 +63,15 @@ void sr_flow_clock_get(struct sr_flow_clock *out)
 
 	sr_timeouts_get(&timeouts);
 	*out = (struct sr_flow_clock){
-		.now = sr_ticks_now(),
+		.ticks =
+			{
+				.now = sr_ticks_now(),
+				.tcp = timeouts.tcp,
+				.udp = timeouts.udp,
+				.closing = timeouts.closing,
+				.unproven = timeouts.unproven,
+			},
 		.jiffies_per_second = timeouts.jiffies_per_second,
-		.tcp = timeouts.tcp,
-		.udp = timeouts.udp,
-		.closing = timeouts.closing,
-		.unproven = timeouts.unproven,
 	};
 }
 

@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/bloom.h"
+#include "kernel/halves.h"
 #include "kernel/libbpf_log.h"
 #include "kernel/maps.h"
 #include "kernel/programs.h"
@@ -80,35 +81,36 @@ static int tracer_check(const struct sr_tracer *tracer, const struct sr_datapath
 	return r;
 }
 
-static int tracer_fill(struct sr_tracer *tracer, struct sr_datapath *datapath, const struct sr_tuple *about,
-		       struct sr_error *err)
+static int tracer_load(struct sr_tracer *tracer, const struct sr_datapath *datapath,
+		       const struct sr_tracer_state *state, struct sr_error *err)
 {
-	sr_autotracerstate struct sr_tracer_state state = {};
-	int r = sr_tracer_state_read(&state, datapath, about, err);
+	int r = sr_tracer_object_open(&tracer->object, datapath, state->num_conns, state->num_clients, err);
 
-	return r < 0 ? r : sr_tracer_state_write(&state, &tracer->copy, err);
+	if (r < 0)
+		return r;
+	r = bpf_object__load(tracer->object);
+	if (r < 0)
+		return sr_fail(err, r, "cannot load a copy of the programs: %s", sr_libbpf_log_tail());
+	return tracer_check(tracer, datapath, err);
 }
 
 int sr_tracer_open(struct sr_tracer **out, struct sr_datapath *datapath, const struct sr_tuple *about,
 		   struct sr_error *err)
 {
+	sr_autotracerstate struct sr_tracer_state state = {};
 	sr_autotracer struct sr_tracer *tracer = calloc(1, sizeof(*tracer));
 	int r;
 
 	if (!tracer)
 		return sr_fail(err, -ENOMEM, "out of memory");
 	tracer->copy.state_fd = -1;
-	r = sr_tracer_object_open(&tracer->object, datapath, err);
-	if (r < 0)
-		return r;
-	r = bpf_object__load(tracer->object);
-	if (r < 0)
-		return sr_fail(err, r, "cannot load a copy of the programs: %s", sr_libbpf_log_tail());
-	r = tracer_check(tracer, datapath, err);
+	r = sr_tracer_state_read(&state, datapath, about, err);
+	if (r == 0)
+		r = tracer_load(tracer, datapath, &state, err);
 	if (r == 0)
 		r = tracer_take_maps(tracer, datapath, err);
 	if (r == 0)
-		r = tracer_fill(tracer, datapath, about, err);
+		r = sr_tracer_state_write(&state, &tracer->copy, err);
 	if (r < 0)
 		return r;
 	*out = TAKE_PTR(tracer);
@@ -119,6 +121,7 @@ void sr_tracer_close(struct sr_tracer *tracer)
 {
 	if (!tracer)
 		return;
+	sr_datapath_close_conns(&tracer->copy);
 	bpf_object__close(tracer->object);
 	sr_cleanup_close(&tracer->copy.state_fd);
 	free(tracer);

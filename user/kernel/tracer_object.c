@@ -7,9 +7,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "kernel/conn_table.h"
 #include "kernel/libbpf_log.h"
 #include "kernel/migration.h"
 #include "kernel/programs.h"
+#include "svcroute.skel.h"
 
 /* Any of the programs that packets meet: all are told the same. */
 #define OBJECT_PROGRAM "sr_from_wire"
@@ -17,8 +19,25 @@
 
 #define OBJECT_MAPS 64
 
-/* Tables that the programs fill need not be large for one flow. */
+/*
+ * Tables that the programs fill need not be large for one flow; but what they begin
+ * with has room, so that none of it is displaced.
+ */
 #define OBJECT_TABLE 1024
+
+struct object_sizes {
+	uint32_t conn_sets;
+	uint32_t clients;
+};
+
+static struct object_sizes object_sizes(size_t num_conns, size_t num_clients)
+{
+	return (struct object_sizes){
+		.conn_sets = OBJECT_TABLE + sr_conn_table_sets(num_conns / 2 + 1),
+		/* An LRU table may give up what is in use when less than all is. */
+		.clients = OBJECT_TABLE + 2 * num_clients,
+	};
+}
 
 static struct bpf_map *object_rodata(const struct bpf_object *object)
 {
@@ -64,8 +83,20 @@ static int object_read_rodata(int program, void *out, size_t size)
 	return bpf_map_lookup_elem(fd, &zero, out) < 0 ? -errno : 0;
 }
 
-/* What the loaded programs were told the copy is told, too: timeouts, seeds, ports. */
-static int object_copy_rodata(struct bpf_object *object, const struct sr_datapath *datapath, struct sr_error *err)
+static int object_set_rodata(struct bpf_map *map, void *bytes, size_t size, const struct object_sizes *sizes)
+{
+	struct svcroute_bpf__rodata *told = bytes;
+
+	if (size < sizeof(*told))
+		return -EPROTO;
+	told->sr_num_conn_sets = sizes->conn_sets;
+	return bpf_map__set_initial_value(map, bytes, size);
+}
+
+/* What the loaded programs were told the copy is told, too: timeouts, seeds, ports. Its table of connections is small.
+ */
+static int object_copy_rodata(struct bpf_object *object, const struct sr_datapath *datapath,
+			      const struct object_sizes *sizes, struct sr_error *err)
 {
 	sr_autoclose int program = sr_program_open(datapath, OBJECT_PROGRAM, err);
 	struct bpf_map *map = object_rodata(object);
@@ -80,13 +111,23 @@ static int object_copy_rodata(struct bpf_object *object, const struct sr_datapat
 		return sr_fail(err, -ENOMEM, "out of memory");
 	r = object_read_rodata(program, bytes, size);
 	if (r == 0)
-		r = bpf_map__set_initial_value(map, bytes, size);
+		r = object_set_rodata(map, bytes, size, sizes);
 	if (r == -EPROTO)
 		return sr_fail(err, r, SR_TRACER_OTHER);
 	return r < 0 ? sr_fail(err, r, "cannot read what the programs were told: %s", strerror(-r)) : 0;
 }
 
-static int object_lend(struct bpf_object *object, const struct sr_datapath *datapath, struct sr_error *err)
+static int object_size(struct bpf_map *map, enum sr_map which, const struct object_sizes *sizes)
+{
+	if (which == SR_MAP_CONNS)
+		return bpf_map__set_max_entries(map, sizes->conn_sets);
+	if (which == SR_MAP_AFFINITY)
+		return bpf_map__set_max_entries(map, sizes->clients);
+	return bpf_map__type(map) == BPF_MAP_TYPE_LRU_HASH ? bpf_map__set_max_entries(map, OBJECT_TABLE) : 0;
+}
+
+static int object_lend(struct bpf_object *object, const struct sr_datapath *datapath, const struct object_sizes *sizes,
+		       struct sr_error *err)
 {
 	int r = sr_migration_leave_out(object);
 
@@ -97,8 +138,8 @@ static int object_lend(struct bpf_object *object, const struct sr_datapath *data
 			return sr_fail(err, -EINVAL, "the BPF object has no map %s", sr_map_names[i]);
 		if (sr_map_shapes[i].content == SR_CONTENT_GIVEN)
 			r = bpf_map__reuse_fd(map, datapath->map_fd[i]);
-		else if (bpf_map__type(map) == BPF_MAP_TYPE_LRU_HASH)
-			r = bpf_map__set_max_entries(map, OBJECT_TABLE);
+		else
+			r = object_size(map, i, sizes);
 	}
 	return r < 0 ? sr_fail(err, r, "cannot prepare the programs' copy: %s", strerror(-r)) : 0;
 }
@@ -114,8 +155,10 @@ static void object_choose_programs(struct bpf_object *object)
 	}
 }
 
-int sr_tracer_object_open(struct bpf_object **out, const struct sr_datapath *datapath, struct sr_error *err)
+int sr_tracer_object_open(struct bpf_object **out, const struct sr_datapath *datapath, size_t num_conns,
+			  size_t num_clients, struct sr_error *err)
 {
+	struct object_sizes sizes = object_sizes(num_conns, num_clients);
 	LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "svcroute_trace");
 	struct bpf_object *object;
 	const void *elf;
@@ -127,9 +170,9 @@ int sr_tracer_object_open(struct bpf_object **out, const struct sr_datapath *dat
 	if (!object)
 		return sr_fail(err, -errno, "cannot read the BPF object: %s", sr_libbpf_log_tail());
 
-	r = object_copy_rodata(object, datapath, err);
+	r = object_copy_rodata(object, datapath, &sizes, err);
 	if (r == 0)
-		r = object_lend(object, datapath, err);
+		r = object_lend(object, datapath, &sizes, err);
 	if (r < 0) {
 		bpf_object__close(object);
 		return r;

@@ -11,10 +11,12 @@
 struct bpf_object;
 
 /*
- * Open the object, told the same as the instance's loaded programs were. -EPROTO:
- * those were told other things, that is they are of another svcroute.
+ * Open the object, told the same as the instance's loaded programs were, with room
+ * for so many entries of connections and of clients with affinity. -EPROTO: those
+ * were told other things, that is they are of another svcroute.
  */
-int sr_tracer_object_open(struct bpf_object **out, const struct sr_datapath *datapath, struct sr_error *err);
+int sr_tracer_object_open(struct bpf_object **out, const struct sr_datapath *datapath, size_t num_conns,
+			  size_t num_clients, struct sr_error *err);
 
 #define SR_TRACER_OTHER                                                                                                \
 	"the programs that are loaded are of another svcroute than this one: 'svcroute load' replaces them"

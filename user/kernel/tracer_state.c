@@ -7,12 +7,13 @@
 #include <bpf/bpf.h>
 
 #include "base/array.h"
+#include "kernel/conn_table.h"
+#include "kernel/halves.h"
 #include "kernel/map_each.h"
 
 struct state_walk {
 	struct sr_tracer_state *state;
 	const struct sr_tuple *about;
-	bool proven; /* which table is read */
 };
 
 static bool state_is_equal(const struct sr_addr *a, const struct sr_addr *b)
@@ -37,20 +38,17 @@ static bool state_matters(const struct sr_conn *conn, const struct sr_tuple *abo
 	       (conn->to.flags & SR_CONN_SNAT || state_has_end(conn, &about->src) || state_has_end(conn, &about->dst));
 }
 
-static int state_keep_conn(const void *key, const void *value, void *context)
+static int state_keep_conn(const struct sr_conn *conn, void *context)
 {
-	struct state_walk *walk = context;
-	struct sr_tracer_state *state = walk->state;
-	struct sr_tracer_conn *kept;
+	const struct state_walk *walk = context;
+	struct sr_conn *kept;
 
-	if (!state_matters(value, walk->about))
+	if (!state_matters(conn, walk->about))
 		return 0;
-	kept = walk->proven ? sr_array_add(&state->proven, &state->num_proven, sizeof(*kept))
-			    : sr_array_add(&state->unproven, &state->num_unproven, sizeof(*kept));
+	kept = sr_array_add(&walk->state->conns, &walk->state->num_conns, sizeof(*kept));
 	if (!kept)
 		return -ENOMEM;
-	memcpy(&kept->key, key, sizeof(kept->key));
-	memcpy(&kept->conn, value, sizeof(kept->conn));
+	*kept = *conn;
 	return 0;
 }
 
@@ -69,15 +67,13 @@ static int state_keep_client(const void *key, const void *value, void *context)
 	return 0;
 }
 
-int sr_tracer_state_read(struct sr_tracer_state *out, const struct sr_datapath *datapath, const struct sr_tuple *about,
+int sr_tracer_state_read(struct sr_tracer_state *out, struct sr_datapath *datapath, const struct sr_tuple *about,
 			 struct sr_error *err)
 {
-	struct state_walk walk = {.state = out, .about = about, .proven = true};
-	int r = sr_map_each(datapath->map_fd[SR_MAP_CONNS], state_keep_conn, &walk);
+	struct state_walk walk = {.state = out, .about = about};
+	const struct sr_conn_table *table = sr_datapath_conns(datapath, err);
+	int r = table ? sr_conn_table_each(table, state_keep_conn, &walk) : -EIO;
 
-	walk.proven = false;
-	if (r == 0)
-		r = sr_map_each(datapath->map_fd[SR_MAP_CONNS_NEW], state_keep_conn, &walk);
 	if (r == 0)
 		r = sr_map_each(datapath->map_fd[SR_MAP_AFFINITY], state_keep_client, &walk);
 	out->told = about->src;
@@ -90,14 +86,12 @@ static int state_write(int fd, const void *key, const void *value)
 	return bpf_map_update_elem(fd, key, value, BPF_ANY) < 0 ? -errno : 0;
 }
 
-int sr_tracer_state_write(const struct sr_tracer_state *state, const struct sr_datapath *copy, struct sr_error *err)
+int sr_tracer_state_write(const struct sr_tracer_state *state, struct sr_datapath *copy, struct sr_error *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < state->num_proven; i++)
-		r = state_write(copy->map_fd[SR_MAP_CONNS], &state->proven[i].key, &state->proven[i].conn);
-	for (size_t i = 0; r == 0 && i < state->num_unproven; i++)
-		r = state_write(copy->map_fd[SR_MAP_CONNS_NEW], &state->unproven[i].key, &state->unproven[i].conn);
+	for (size_t i = 0; r == 0 && i < state->num_conns; i++)
+		r = sr_half_put(copy, &state->conns[i]);
 	for (size_t i = 0; r == 0 && i < state->num_clients; i++)
 		r = state_write(copy->map_fd[SR_MAP_AFFINITY], &state->clients[i].key, &state->clients[i].affinity);
 	if (r == 0 && state->has_budget)
@@ -107,8 +101,7 @@ int sr_tracer_state_write(const struct sr_tracer_state *state, const struct sr_d
 
 void sr_tracer_state_clear(struct sr_tracer_state *state)
 {
-	free(state->proven);
-	free(state->unproven);
+	free(state->conns);
 	free(state->clients);
 	memset(state, 0, sizeof(*state));
 }

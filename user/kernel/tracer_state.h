@@ -9,21 +9,14 @@
 
 #include "kernel/instance.h"
 
-struct sr_tracer_conn {
-	struct sr_conn_key key;
-	struct sr_conn conn;
-};
-
 struct sr_tracer_client {
 	struct sr_affinity_key key;
 	struct sr_affinity affinity;
 };
 
 struct sr_tracer_state {
-	struct sr_tracer_conn *proven; /* of sr_conns */
-	size_t num_proven;
-	struct sr_tracer_conn *unproven; /* of sr_conns_new */
-	size_t num_unproven;
+	struct sr_conn *conns; /* of sr_conns */
+	size_t num_conns;
 	struct sr_tracer_client *clients; /* of sr_affinity */
 	size_t num_clients;
 	struct sr_addr told; /* whoever may be refused, and what is left of the patience with them */
@@ -31,9 +24,9 @@ struct sr_tracer_state {
 	bool has_budget;
 };
 
-int sr_tracer_state_read(struct sr_tracer_state *out, const struct sr_datapath *datapath, const struct sr_tuple *about,
+int sr_tracer_state_read(struct sr_tracer_state *out, struct sr_datapath *datapath, const struct sr_tuple *about,
 			 struct sr_error *err);
-int sr_tracer_state_write(const struct sr_tracer_state *state, const struct sr_datapath *copy, struct sr_error *err);
+int sr_tracer_state_write(const struct sr_tracer_state *state, struct sr_datapath *copy, struct sr_error *err);
 void sr_tracer_state_clear(struct sr_tracer_state *state);
 #define sr_autotracerstate __attribute__((cleanup(sr_tracer_state_clear)))
 

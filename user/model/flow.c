@@ -51,26 +51,9 @@ static enum sr_flow_state flow_state(uint32_t flags)
 	return flags & SR_CONN_ANSWERED ? SR_FLOW_ANSWERED : SR_FLOW_NEW;
 }
 
-uint32_t sr_flow_timeout(const struct sr_flow_clock *clock, const struct sr_conn *half)
-{
-	if ((half->to.flags & SR_CONN_CLOSED) == SR_CONN_CLOSED)
-		return clock->closing;
-	if (half->from.proto == IPPROTO_UDP)
-		return clock->udp;
-	return half->to.flags & SR_CONN_PROVEN ? clock->tcp : clock->unproven;
-}
-
-/* Ticks since then. Our clock may be a tick behind the datapath's. */
-static uint32_t flow_since(const struct sr_flow_clock *clock, uint32_t tick)
-{
-	int32_t ticks = (int32_t)(clock->now - tick);
-
-	return ticks < 0 ? 0 : (uint32_t)ticks;
-}
-
 bool sr_flow_is_live(const struct sr_flow_clock *clock, const struct sr_conn *half)
 {
-	return flow_since(clock, half->seen) <= sr_flow_timeout(clock, half);
+	return sr_conn_is_live(&clock->ticks, half, half->to.flags);
 }
 
 static uint32_t flow_seconds(const struct sr_flow_clock *clock, uint32_t ticks)
@@ -80,9 +63,10 @@ static uint32_t flow_seconds(const struct sr_flow_clock *clock, uint32_t ticks)
 
 static void flow_read_times(struct sr_flow *out, const struct sr_conn *half, const struct sr_flow_clock *clock)
 {
-	uint32_t idle = flow_since(clock, half->seen), timeout = sr_flow_timeout(clock, half);
+	uint32_t idle = sr_conn_since(&clock->ticks, half->seen);
+	uint32_t timeout = sr_conn_timeout(&clock->ticks, half->from.proto, half->to.flags);
 
-	out->age = flow_seconds(clock, flow_since(clock, half->created));
+	out->age = flow_seconds(clock, sr_conn_since(&clock->ticks, half->created));
 	out->idle = flow_seconds(clock, idle);
 	out->left = idle < timeout ? flow_seconds(clock, timeout - idle) : 0;
 }

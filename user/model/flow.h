@@ -7,6 +7,7 @@
 #define SVCROUTE_MODEL_FLOW_H
 
 #include "model/addr.h"
+#include "svcroute/conn_set.h"
 
 /* How far a connection has come. What each is called depends on the protocol. */
 enum sr_flow_state {
@@ -19,14 +20,10 @@ enum sr_flow_state {
 	SR_FLOW_STATES,
 };
 
-/* The datapath's clock, and how long a connection may be silent, in its ticks. */
+/* The datapath's clock. */
 struct sr_flow_clock {
-	uint32_t now;
+	struct sr_conn_clock ticks;
 	uint32_t jiffies_per_second;
-	uint32_t tcp;
-	uint32_t udp;
-	uint32_t closing;
-	uint32_t unproven;
 };
 
 struct sr_flow {
@@ -48,9 +45,7 @@ struct sr_flow {
 /* What a connection is, by either half of it. */
 void sr_flow_read(struct sr_flow *out, const struct sr_conn *half, const struct sr_flow_clock *clock);
 
-/* Ticks that a connection may be silent, as conn_timeout() in bpf/conn.h has it. */
-uint32_t sr_flow_timeout(const struct sr_flow_clock *clock, const struct sr_conn *half);
-/* Has it been heard of in that time? */
+/* Has it been heard of in the time that it may be silent? */
 bool sr_flow_is_live(const struct sr_flow_clock *clock, const struct sr_conn *half);
 
 /* All that the next one may return, each once; ends in NULL. */

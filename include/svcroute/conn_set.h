@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The table of connections, as both sides see it: an array of sets of eight
+ * entries, each on its own cache lines. A tuple's hash names two sets and a tag.
+ * An entry is looked for by its tag, in the first set and, if that has spilled, in
+ * the second; it goes into the second where that is emptier than a first one that
+ * fills up, so that hardly any set is full before most are.
+ *
+ * Readers take no lock. Whoever writes a way holds its set's lock: the tag goes,
+ * the tuple is written, then the rest, and the tag comes last. A reader copies
+ * what it needs and compares the tuple afterwards, which so vouches for the copy.
+ *
+ * In a full set a new entry takes the place of the one that will be missed least
+ * (sr_conn_rank()); a proven connection that is active gives way to nobody.
+ */
+#ifndef SVCROUTE_CONN_SET_H
+#define SVCROUTE_CONN_SET_H
+
+#include "svcroute/abi.h"
+
+#ifndef __bpf__
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#endif
+
+#define sr_set_inline static inline __attribute__((always_inline))
+
+/* What the verifier shall prove once, by itself: of its result it knows nothing, so that paths do not multiply. */
+#ifdef __bpf__
+#define sr_set_subprog __attribute__((weak, noinline))
+#else
+#define sr_set_subprog static inline
+#endif
+
+#define SR_SET_VOLATILE(x) (*(volatile typeof(x) *)&(x))
+/* What comes before is done before what follows, as far as the compiler goes. */
+#define SR_SET_ORDER() asm volatile("" ::: "memory")
+
+/* --- where an entry may lie ---------------------------------------------------------- */
+
+#define SR_CONN_SEEDS 5
+
+/*
+ * NH, a universal hash (RFC 4418, section 5.2): sums and products of word pairs,
+ * with secret seeds; of IPv4 only of those that differ. Then mixed, for the bits
+ * are used apart.
+ */
+sr_set_inline __u64 sr_conn_hash(const volatile __u64 seed[SR_CONN_SEEDS], const struct sr_tuple *tuple)
+{
+	const __u32 *word = (const __u32 *)tuple;
+	__u64 sum = (__u64)(__u32)(word[3] + (__u32)seed[0]) * (__u32)(word[7] + (__u32)(seed[0] >> 32)) +
+		    (__u64)(__u32)(word[8] + (__u32)seed[1]) * (__u32)(word[9] + (__u32)(seed[1] >> 32));
+
+	if (tuple->dst.half[0])
+		sum += (__u64)(__u32)(word[0] + (__u32)seed[2]) * (__u32)(word[4] + (__u32)(seed[2] >> 32)) +
+		       (__u64)(__u32)(word[1] + (__u32)seed[3]) * (__u32)(word[5] + (__u32)(seed[3] >> 32)) +
+		       (__u64)(__u32)(word[2] + (__u32)seed[4]) * (__u32)(word[6] + (__u32)(seed[4] >> 32));
+	sum ^= sum >> 32;
+	return sum * 0x9e3779b97f4a7c15ULL;
+}
+
+/* The two sets, of `num`: by the hash's upper half, and by other bits of it. */
+sr_set_inline __u32 sr_conn_first_set(__u64 hash, __u32 num)
+{
+	return (hash >> 32) * num >> 32;
+}
+
+sr_set_inline __u32 sr_conn_second_set(__u64 hash, __u32 num)
+{
+	return (__u64)((__u32)hash * 0x85ebca6bU) * num >> 32;
+}
+
+sr_set_inline __u8 sr_conn_tag(__u64 hash)
+{
+	return 0x80 | (hash >> 32);
+}
+
+/* --- the ways of a set ---------------------------------------------------------------- */
+
+#define SR_SET_ONES  0x0101010101010101ULL
+#define SR_SET_HIGHS 0x8080808080808080ULL
+
+/* The upper bit of each byte that is 0. (One of a byte 1 above such a byte, too: no tag is 1.) */
+sr_set_inline __u64 sr_set_zeros(__u64 bytes)
+{
+	return (bytes - SR_SET_ONES) & ~bytes & SR_SET_HIGHS;
+}
+
+/* Ways that may have the tag, as bits for sr_set_way(). */
+sr_set_inline __u64 sr_set_match(__u64 tags, __u8 tag)
+{
+	return sr_set_zeros(tags ^ tag * SR_SET_ONES);
+}
+
+sr_set_inline __u64 sr_set_free(__u64 tags)
+{
+	return ~tags & SR_SET_HIGHS;
+}
+
+sr_set_inline __u32 sr_set_used(__u64 tags)
+{
+	return ((tags & SR_SET_HIGHS) >> 7) * SR_SET_ONES >> 56;
+}
+
+/* The first way of such bits. */
+sr_set_inline __u32 sr_set_way(__u64 bits)
+{
+	return (((bits & -bits) >> 7) * 0x0001020304050607ULL >> 56) % SR_CONN_WAYS;
+}
+
+/* `stride`: bytes of an entry, for another version's may be longer. */
+sr_set_inline struct sr_conn *sr_set_at(struct sr_conn_set *set, __u32 way, __u32 stride)
+{
+	return (void *)set + offsetof(struct sr_conn_set, way) + way % SR_CONN_WAYS * stride;
+}
+
+sr_set_inline bool sr_conn_is_of(const struct sr_conn *conn, const struct sr_tuple *tuple)
+{
+	const __u64 *a = (const __u64 *)&conn->from;
+	const __u64 *b = (const __u64 *)tuple;
+
+	return a[4] == b[4] && a[3] == b[3] && a[1] == b[1] && a[0] == b[0] && a[2] == b[2];
+}
+
+/* The way of a tuple's entry, or -1. */
+sr_set_inline int sr_set_find_way(struct sr_conn_set *set, __u32 stride, __u8 tag, const struct sr_tuple *tuple)
+{
+	__u64 match = sr_set_match(SR_SET_VOLATILE(set->tags), tag);
+
+	for (int i = 0; i < SR_CONN_WAYS && match; i++) {
+		__u32 way = sr_set_way(match);
+
+		if (sr_conn_is_of(sr_set_at(set, way, stride), tuple))
+			return way;
+		match &= match - 1;
+	}
+	return -1;
+}
+
+/* The entry of a tuple, or NULL. */
+sr_set_inline struct sr_conn *sr_set_find(struct sr_conn_set *set, __u32 stride, __u8 tag, const struct sr_tuple *tuple)
+{
+	int way = sr_set_find_way(set, stride, tag, tuple);
+
+	return way < 0 ? NULL : sr_set_at(set, way, stride);
+}
+
+/* --- time ------------------------------------------------------------------------------- */
+
+/* In ticks: now, and how long a connection may be silent. */
+struct sr_conn_clock {
+	__u32 now;
+	__u32 tcp;
+	__u32 udp;
+	__u32 closing;
+	__u32 unproven;
+};
+
+sr_set_inline __u32 sr_conn_timeout(const struct sr_conn_clock *clock, __u8 proto, __u32 flags)
+{
+	if ((flags & SR_CONN_CLOSED) == SR_CONN_CLOSED)
+		return clock->closing;
+	if (proto == IPPROTO_UDP)
+		return clock->udp;
+	return flags & (SR_CONN_PROVEN | SR_CONN_DSR) ? clock->tcp : clock->unproven;
+}
+
+/* Ticks since then. Another CPU may have seen a packet in a tick that had not begun when we looked at the clock. */
+sr_set_inline __u32 sr_conn_since(const struct sr_conn_clock *clock, __u32 tick)
+{
+	__s32 ticks = clock->now - tick;
+
+	return ticks < 0 ? 0 : ticks;
+}
+
+/* `flags`: a copy of the connection's, made before. */
+sr_set_inline bool sr_conn_is_live(const struct sr_conn_clock *clock, const struct sr_conn *conn, __u32 flags)
+{
+	return sr_conn_since(clock, conn->seen) <= sr_conn_timeout(clock, conn->from.proto, flags);
+}
+
+/* --- who gives way ------------------------------------------------------------------------ */
+
+enum sr_conn_class {
+	SR_CONN_DEAD,	 /* its time is up, it is closed, or another takes its tuple */
+	SR_CONN_UNSURE,	 /* unproven, or reset */
+	SR_CONN_SILENT,	 /* proven, and silent for as long as a closed one is kept */
+	SR_CONN_ACTIVE,	 /* proven */
+	SR_CONN_CLASSES, /* nobody */
+};
+
+/* The lowest gives way first: by class, of one class who was silent longest. */
+sr_set_subprog __u64 sr_conn_rank(const struct sr_conn_clock *clock, __u32 flags, __u32 proto, __u32 seen)
+{
+	__u64 class = SR_CONN_ACTIVE;
+	__u32 silent;
+
+	if (!clock)
+		return 0;
+	silent = sr_conn_since(clock, seen);
+	if (silent > clock->closing)
+		class = SR_CONN_SILENT;
+	if (!(flags & SR_CONN_PROVEN) || flags & SR_CONN_RESET)
+		class = SR_CONN_UNSURE;
+	if (flags & SR_CONN_TAKEN || (flags & SR_CONN_CLOSED) == SR_CONN_CLOSED ||
+	    silent > sr_conn_timeout(clock, proto, flags))
+		class = SR_CONN_DEAD;
+	return class << 32 | (__u32)~silent;
+}
+
+struct sr_victim {
+	__u64 rank;
+	__u32 way;
+};
+
+sr_set_inline struct sr_victim sr_set_victim(struct sr_conn_set *set, __u32 stride, const struct sr_conn_clock *clock)
+{
+	struct sr_victim victim = {.rank = (__u64)SR_CONN_CLASSES << 32};
+
+	for (__u32 way = 0; way < SR_CONN_WAYS; way++) {
+		const struct sr_conn *conn = sr_set_at(set, way, stride);
+		__u64 rank = sr_conn_rank(clock, conn->to.flags, conn->from.proto, conn->seen);
+
+		if (rank < victim.rank) {
+			victim.rank = rank;
+			victim.way = way;
+		}
+	}
+	return victim;
+}
+
+/* --- to write -------------------------------------------------------------------------------- */
+
+/* Another writer needs some ten nanoseconds; one that was interrupted is not waited for. */
+#define SR_SET_TRIES 128
+
+sr_set_subprog bool sr_set_take(__u32 *lock)
+{
+	for (int i = 0; lock && i < SR_SET_TRIES; i++)
+		if (__sync_val_compare_and_swap(lock, 0, 1) == 0)
+			return true;
+	return false;
+}
+
+sr_set_inline bool sr_set_lock(struct sr_conn_set *set)
+{
+	return sr_set_take(&set->lock);
+}
+
+/* What was written under the lock was made visible with the tags, or is not. */
+sr_set_inline void sr_set_unlock(struct sr_conn_set *set)
+{
+	SR_SET_ORDER();
+	SR_SET_VOLATILE(set->lock) = 0;
+}
+
+/* An exchange, for that orders memory on every machine. */
+sr_set_inline void sr_set_tag(struct sr_conn_set *set, __u32 way, __u8 tag)
+{
+	__u64 others = set->tags & ~(0xffULL << way % SR_CONN_WAYS * 8);
+
+	__sync_lock_test_and_set(&set->tags, others | (__u64)tag << way % SR_CONN_WAYS * 8);
+}
+
+/* The tuple first: who has read anything of the new entry reads that, too. */
+sr_set_inline void sr_set_write(struct sr_conn_set *set, __u32 way, __u32 stride, __u8 tag, const struct sr_conn *entry)
+{
+	struct sr_conn *conn = sr_set_at(set, way, stride);
+
+	if (set->tags >> way % SR_CONN_WAYS * 8 & 0xff)
+		sr_set_tag(set, way, 0);
+	conn->from = entry->from;
+	SR_SET_ORDER();
+	for (__u32 i = sizeof(conn->from) / 8; i < stride / 8 && i < (sizeof(*conn) + SR_CONN_GROWTH) / 8; i++)
+		((__u64 *)conn)[i] = ((const __u64 *)entry)[i];
+	sr_set_tag(set, way, tag);
+}
+
+/* Where an entry is to go: its sets, which may be one. */
+struct sr_conn_place {
+	struct sr_conn_set *first;
+	struct sr_conn_set *second;
+	__u32 stride;
+	__u8 tag;
+};
+
+enum sr_conn_inserted {
+	SR_CONN_INSERTED = 0,
+	SR_CONN_EXISTS, /* an entry of this tuple */
+	SR_CONN_FULL,	/* no room, or another writer did not finish */
+};
+
+/* Into the second set, whose lock is taken; the first's is held. */
+sr_set_inline bool sr_conn_spill(const struct sr_conn_place *place, const struct sr_conn *entry, __u32 way)
+{
+	SR_SET_VOLATILE(place->first->spilled) = 1;
+	sr_set_write(place->second, way, place->stride, place->tag, entry);
+	return true;
+}
+
+/*
+ * With as many in the first set the second is looked at. So the table is two
+ * thirds full before any set's entries displace one another; and of those that
+ * live, six in seven are in their first set then.
+ */
+#define SR_SET_FILLING 5
+
+/* Where there is room without displacing anybody. The first set's lock is held. */
+sr_set_inline bool sr_conn_insert_free(const struct sr_conn_place *place, const struct sr_conn *entry)
+{
+	__u64 tags = place->first->tags;
+	__u32 used = sr_set_used(tags);
+	bool done = false;
+
+	if (used >= SR_SET_FILLING && place->second != place->first &&
+	    sr_set_used(SR_SET_VOLATILE(place->second->tags)) < used && sr_set_lock(place->second)) {
+		__u64 free = sr_set_free(place->second->tags);
+
+		if (free)
+			done = sr_conn_spill(place, entry, sr_set_way(free));
+		sr_set_unlock(place->second);
+	}
+	if (!done && used < SR_CONN_WAYS) {
+		sr_set_write(place->first, sr_set_way(sr_set_free(tags)), place->stride, place->tag, entry);
+		done = true;
+	}
+	return done;
+}
+
+/* In the place of whom both sets can spare best. The first set's lock is held. */
+sr_set_inline bool sr_conn_displace(const struct sr_conn_place *place, const struct sr_conn *entry,
+				    const struct sr_conn_clock *clock)
+{
+	struct sr_victim victim = sr_set_victim(place->first, place->stride, clock);
+	bool done = false;
+
+	if (victim.rank >> 32 != SR_CONN_DEAD && place->second != place->first && sr_set_lock(place->second)) {
+		struct sr_victim other = sr_set_victim(place->second, place->stride, clock);
+
+		if (other.rank < victim.rank && other.rank >> 32 < SR_CONN_ACTIVE)
+			done = sr_conn_spill(place, entry, other.way);
+		sr_set_unlock(place->second);
+	}
+	if (!done && victim.rank >> 32 < SR_CONN_ACTIVE) {
+		sr_set_write(place->first, victim.way, place->stride, place->tag, entry);
+		done = true;
+	}
+	return done;
+}
+
+/* The entry of a tuple in either of its sets, or NULL. */
+sr_set_inline struct sr_conn *sr_conn_find(const struct sr_conn_place *place, const struct sr_tuple *tuple)
+{
+	struct sr_conn *conn = sr_set_find(place->first, place->stride, place->tag, tuple);
+
+	if (!conn && SR_SET_VOLATILE(place->first->spilled))
+		conn = sr_set_find(place->second, place->stride, place->tag, tuple);
+	return conn;
+}
+
+/* Who enters a tuple holds the lock of its first set, wherever the entry goes: so it is entered once. */
+sr_set_inline enum sr_conn_inserted sr_conn_insert(const struct sr_conn_place *place, const struct sr_conn *entry,
+						   const struct sr_conn_clock *clock)
+{
+	enum sr_conn_inserted inserted = SR_CONN_INSERTED;
+
+	if (!sr_set_lock(place->first))
+		return SR_CONN_FULL;
+	if (sr_conn_find(place, &entry->from))
+		inserted = SR_CONN_EXISTS;
+	else if (!sr_conn_insert_free(place, entry) && !sr_conn_displace(place, entry, clock))
+		inserted = SR_CONN_FULL;
+	sr_set_unlock(place->first);
+	return inserted;
+}
+
+/* The set's lock is held. */
+sr_set_inline bool sr_set_remove(struct sr_conn_set *set, __u32 stride, __u8 tag, const struct sr_tuple *tuple)
+{
+	int way = sr_set_find_way(set, stride, tag, tuple);
+
+	if (way >= 0)
+		sr_set_tag(set, way, 0);
+	return way >= 0;
+}
+
+/* False: a writer did not finish, and the entry may still be there. */
+sr_set_inline bool sr_conn_remove(const struct sr_conn_place *place, const struct sr_tuple *tuple)
+{
+	bool done;
+
+	if (!sr_set_lock(place->first))
+		return false;
+	done = sr_set_remove(place->first, place->stride, place->tag, tuple) || !place->first->spilled;
+	if (!done && place->second == place->first)
+		done = true;
+	if (!done && sr_set_lock(place->second)) {
+		sr_set_remove(place->second, place->stride, place->tag, tuple);
+		sr_set_unlock(place->second);
+		done = true;
+	}
+	sr_set_unlock(place->first);
+	return done;
+}
+
+#endif

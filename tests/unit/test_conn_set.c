@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The table of connections: where entries go, who finds them, who gives way. */
+#include "support.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "svcroute/conn_set.h"
+
+#define SETS   512
+#define ROOM   (SETS * SR_CONN_WAYS)
+#define STRIDE sizeof(struct sr_conn)
+
+static const uint64_t seed[SR_CONN_SEEDS] = {0x0123456789abcdef, 0x1111111122222222, 3, 0x4000000000000004, 5};
+
+static const struct sr_conn_clock now = {.now = 100000, .tcp = 30000, .udp = 500, .closing = 250, .unproven = 200};
+
+static struct sr_conn_set *table_new(void)
+{
+	struct sr_conn_set *table = calloc(SETS, sizeof(*table));
+
+	assert_non_null(table);
+	return table;
+}
+
+static struct sr_conn_place place_of(struct sr_conn_set *table, const struct sr_tuple *tuple)
+{
+	uint64_t hash = sr_conn_hash((const __u64 *)seed, tuple);
+
+	return (struct sr_conn_place){
+		.first = &table[sr_conn_first_set(hash, SETS)],
+		.second = &table[sr_conn_second_set(hash, SETS)],
+		.stride = STRIDE,
+		.tag = sr_conn_tag(hash),
+	};
+}
+
+/* The i-th of many: clients of one service. */
+static struct sr_conn entry_of(uint32_t i, uint32_t flags, uint32_t silent)
+{
+	struct sr_conn entry = {
+		.from = {.dport = htons(90), .sport = htons(i), .proto = IPPROTO_TCP},
+		.to = {.flags = flags},
+		.seen = now.now - silent,
+		.isn = i,
+	};
+
+	entry.from.src.word[2] = entry.from.dst.word[2] = htonl(0xffff);
+	entry.from.src.word[3] = htonl(0x0a000000 | i >> 16);
+	entry.from.dst.word[3] = htonl(0xc6336407);
+	return entry;
+}
+
+static enum sr_conn_inserted insert(struct sr_conn_set *table, const struct sr_conn *entry)
+{
+	struct sr_conn_place place = place_of(table, &entry->from);
+
+	return sr_conn_insert(&place, entry, &now);
+}
+
+static bool has(struct sr_conn_set *table, const struct sr_conn *entry)
+{
+	struct sr_conn_place place = place_of(table, &entry->from);
+	const struct sr_conn *found = sr_conn_find(&place, &entry->from);
+
+	return found && memcmp(found, entry, sizeof(*entry)) == 0;
+}
+
+static void fill(struct sr_conn_set *table, uint32_t from, uint32_t num, uint32_t flags, uint32_t silent)
+{
+	for (uint32_t i = from; i < from + num; i++) {
+		struct sr_conn entry = entry_of(i, flags, silent);
+
+		insert(table, &entry);
+	}
+}
+
+static uint32_t count(struct sr_conn_set *table, uint32_t from, uint32_t num, uint32_t flags, uint32_t silent)
+{
+	uint32_t found = 0;
+
+	for (uint32_t i = from; i < from + num; i++) {
+		struct sr_conn entry = entry_of(i, flags, silent);
+
+		found += has(table, &entry);
+	}
+	return found;
+}
+
+/* --- the ways of a set ---------------------------------------------------------------- */
+
+static void ways_by_their_tags(void **state)
+{
+	uint64_t tags = 0x8000ff81ff008081;
+
+	(void)state;
+	assert_int_equal(sr_set_used(tags), 6);
+	assert_int_equal(sr_set_way(sr_set_free(tags)), 2);
+	assert_int_equal(sr_set_way(sr_set_match(tags, 0x81)), 0);
+	assert_int_equal(sr_set_way(sr_set_match(tags, 0x80)), 1);
+	assert_int_equal(sr_set_way(sr_set_match(tags, 0xff)), 3);
+	assert_true(sr_set_match(tags, 0x99) == 0);
+	for (uint32_t way = 0; way < SR_CONN_WAYS; way++)
+		assert_int_equal(sr_set_way(0x80ULL << way * 8 | 0x8000000000000000), way);
+}
+
+/* --- entries -------------------------------------------------------------------------- */
+
+static void entered_found_removed(void **state)
+{
+	struct sr_conn_set *table = table_new();
+	struct sr_conn entry = entry_of(1, 0, 0), other = entry_of(2, 0, 0);
+	struct sr_conn_place place = place_of(table, &entry.from);
+
+	(void)state;
+	assert_false(has(table, &entry));
+	assert_int_equal(insert(table, &entry), SR_CONN_INSERTED);
+	assert_int_equal(insert(table, &entry), SR_CONN_EXISTS);
+	assert_true(has(table, &entry));
+	assert_false(has(table, &other));
+	assert_true(sr_conn_remove(&place, &entry.from));
+	assert_false(has(table, &entry));
+	assert_true(sr_conn_remove(&place, &entry.from));
+	free(table);
+}
+
+/* Wherever they went, each is found, is entered once, and can be removed. */
+static void two_thirds_full_and_none_displaced(void **state)
+{
+	struct sr_conn_set *table = table_new();
+	uint32_t num = ROOM * 2 / 3;
+
+	(void)state;
+	fill(table, 0, num, SR_CONN_PROVEN, 0);
+	assert_int_equal(count(table, 0, num, SR_CONN_PROVEN, 0), num);
+	for (uint32_t i = 0; i < num; i++) {
+		struct sr_conn entry = entry_of(i, SR_CONN_PROVEN, 0);
+		struct sr_conn_place place = place_of(table, &entry.from);
+
+		assert_int_equal(insert(table, &entry), SR_CONN_EXISTS);
+		assert_true(sr_conn_remove(&place, &entry.from));
+	}
+	for (uint32_t i = 0; i < SETS; i++)
+		assert_true(table[i].tags == 0 && table[i].lock == 0);
+	free(table);
+}
+
+/* --- who gives way ---------------------------------------------------------------------- */
+
+static void a_flood_displaces_no_active_connection(void **state)
+{
+	struct sr_conn_set *table = table_new();
+	uint32_t num = ROOM / 2;
+
+	(void)state;
+	fill(table, 0, num, SR_CONN_PROVEN, 100);
+	fill(table, num, 100 * ROOM, 0, 0);
+	assert_int_equal(count(table, 0, num, SR_CONN_PROVEN, 100), num);
+	free(table);
+}
+
+/* Eight tuples of one first set, whose second is the same or full as well, cannot be arranged: a table of one set. */
+static struct sr_conn_set one_set;
+
+static struct sr_conn_place only_place(const struct sr_conn *entry)
+{
+	return (struct sr_conn_place){
+		.first = &one_set,
+		.second = &one_set,
+		.stride = STRIDE,
+		.tag = sr_conn_tag(sr_conn_hash((const __u64 *)seed, &entry->from)),
+	};
+}
+
+static enum sr_conn_inserted insert_only(uint32_t i, uint32_t flags, uint32_t silent)
+{
+	struct sr_conn entry = entry_of(i, flags, silent);
+	struct sr_conn_place place = only_place(&entry);
+
+	return sr_conn_insert(&place, &entry, &now);
+}
+
+static bool has_only(uint32_t i)
+{
+	struct sr_conn entry = entry_of(i, 0, 0);
+	struct sr_conn_place place = only_place(&entry);
+
+	return sr_conn_find(&place, &entry.from);
+}
+
+static void the_dead_then_the_unsure_then_the_silent(void **state)
+{
+	static const struct {
+		uint32_t flags, silent;
+	} given[SR_CONN_WAYS] = {
+		{SR_CONN_PROVEN, 40000},	      /* its time is up */
+		{SR_CONN_PROVEN | SR_CONN_CLOSED, 1}, /* closed */
+		{SR_CONN_PROVEN | SR_CONN_TAKEN, 2},  /* closed in all but name */
+		{0, 100},			      /* unproven, and silent for some time */
+		{0, 50},			      /* ... for less */
+		{SR_CONN_PROVEN | SR_CONN_RESET, 20}, /* reset, it may be forged */
+		{SR_CONN_PROVEN, 251},		      /* silent for as long as a closed one is kept */
+		{SR_CONN_PROVEN, 250},		      /* active */
+	};
+	static const uint32_t order[] = {0, 2, 1, 3, 4, 5, 6};
+
+	(void)state;
+	for (uint32_t i = 0; i < SR_CONN_WAYS; i++)
+		assert_int_equal(insert_only(i, given[i].flags, given[i].silent), SR_CONN_INSERTED);
+	for (uint32_t i = 0; i < ARRAY_SIZE(order); i++) {
+		assert_true(has_only(order[i]));
+		assert_int_equal(insert_only(100 + i, SR_CONN_PROVEN, 0), SR_CONN_INSERTED);
+		assert_false(has_only(order[i]));
+	}
+	assert_true(has_only(7));
+	assert_int_equal(insert_only(200, SR_CONN_PROVEN, 0), SR_CONN_FULL);
+	assert_true(has_only(7));
+	assert_false(has_only(200));
+}
+
+/* A writer that does not finish is not waited for, and nothing is changed. */
+static void a_lock_that_stays(void **state)
+{
+	struct sr_conn_set *table = table_new();
+	struct sr_conn entry = entry_of(1, 0, 0);
+	struct sr_conn_place place = place_of(table, &entry.from);
+
+	(void)state;
+	assert_int_equal(insert(table, &entry), SR_CONN_INSERTED);
+	place.first->lock = 1;
+	assert_false(sr_conn_remove(&place, &entry.from));
+	assert_int_equal(insert(table, &entry), SR_CONN_FULL);
+	assert_true(has(table, &entry));
+	assert_int_equal(place.first->lock, 1);
+	free(table);
+}
+
+/* --- hashing ---------------------------------------------------------------------------- */
+
+/* Neighbouring tuples spread as if at random: no set has many more than its share. */
+static void tuples_spread(void **state)
+{
+	static uint32_t load[2][SETS];
+
+	(void)state;
+	for (uint32_t i = 0; i < SETS * 100; i++) {
+		struct sr_conn entry = entry_of(i, 0, 0);
+		uint64_t hash = sr_conn_hash((const __u64 *)seed, &entry.from);
+
+		load[0][sr_conn_first_set(hash, SETS)]++;
+		load[1][sr_conn_second_set(hash, SETS)]++;
+	}
+	for (int which = 0; which < 2; which++)
+		for (uint32_t i = 0; i < SETS; i++)
+			assert_in_range(load[which][i], 50, 160);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ways_by_their_tags),
+		cmocka_unit_test(entered_found_removed),
+		cmocka_unit_test(two_thirds_full_and_none_displaced),
+		cmocka_unit_test(a_flood_displaces_no_active_connection),
+		cmocka_unit_test(the_dead_then_the_unsure_then_the_silent),
+		cmocka_unit_test(a_lock_that_stays),
+		cmocka_unit_test(tuples_spread),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
