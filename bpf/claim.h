@@ -55,6 +55,7 @@ static __always_inline void conn_renew(struct sr_conn *held, const struct sr_con
 	held->seen = half->seen;
 	held->isn = half->isn;
 	held->to.flags = half->to.flags;
+	conn_keep(held);
 }
 
 /* Claim the tuple on which the answers will arrive, that of scratch->reply. */

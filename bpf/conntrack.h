@@ -43,10 +43,10 @@ static __always_inline __u32 conn_ending(const struct pkt *pkt, __u32 flags)
 	return end & ~flags;
 }
 
-/* `flags` are those before. What is over may be displaced by any new flow (sr_conn_rank()). */
+/* `flags` are those before. What is over is not kept. */
 static __always_inline void conn_end(struct sr_conn *conn, __u32 flags, __u32 end)
 {
-	conn_mark(conn, end, 0);
+	conn_mark_fate(conn, end, 0);
 	if (!conn_is_over(flags) && conn_is_over(READ_ONCE(conn->to.flags)))
 		monitor_conn(conn, SR_EVENT_CLOSED);
 }
@@ -58,7 +58,7 @@ static __always_inline void conn_end(struct sr_conn *conn, __u32 flags, __u32 en
 static __always_inline void conn_take_reset_back(struct sr_conn *conn, const struct pkt *pkt, __u32 flags)
 {
 	if (flags & SR_CONN_RESET && !(pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_RST)))
-		conn_mark(conn, 0, SR_CONN_RESET);
+		conn_mark_fate(conn, 0, SR_CONN_RESET);
 }
 
 /*
@@ -82,7 +82,7 @@ __subprog int conn_track_tcp(struct sr_conn *conn, const struct pkt *pkt)
 	}
 	/* The next connection on this tuple, with the same backend: nobody has ended that. */
 	if ((pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN && flags & SR_CONN_CLOSED) {
-		conn_mark(conn, 0, SR_CONN_CLOSED);
+		conn_mark_fate(conn, 0, SR_CONN_CLOSED);
 		flags &= ~SR_CONN_CLOSED;
 	}
 	end = conn_ending(pkt, flags);

@@ -45,6 +45,16 @@ static __always_inline struct sr_conn *conn_mark(struct sr_conn *conn, __u32 set
 	return peer;
 }
 
+/* The same, of what decides whether they are kept. */
+static __always_inline void conn_mark_fate(struct sr_conn *conn, __u32 set, __u32 clear)
+{
+	struct sr_conn *peer = conn_mark(conn, set, clear);
+
+	conn_keep(conn);
+	if (peer)
+		conn_keep(peer);
+}
+
 /*
  * Look after the other half. It lives as long as this one does, though all the
  * packets go one way. It may have been displaced: make it anew. Where another
@@ -87,6 +97,7 @@ __subprog int conn_promote(struct sr_conn *conn)
 		return 0;
 	conn_mark_half(conn, SR_CONN_PROVEN, 0);
 	conn->seen = conn_now();
+	conn_keep(conn);
 	if (state == CONN_PEER_GONE) {
 		scratch->reply.to.flags |= SR_CONN_PROVEN;
 		scratch->reply.seen = conn->seen;
@@ -94,7 +105,7 @@ __subprog int conn_promote(struct sr_conn *conn)
 	}
 	conn_mark_half(peer, SR_CONN_PROVEN, 0);
 	peer->seen = conn->seen;
-	return 0;
+	return conn_keep(peer);
 }
 
 /* Both halves are forgotten. */

@@ -74,13 +74,16 @@ __subprog bool conn_import(const struct sr_tuple *tuple)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	struct sr_conn_place place;
+	struct sr_conn_set *set;
 	struct sr_conn *theirs;
+	int way;
 
 	if (!sr_beside_words || !scratch || !tuple || !conn_place_beside(&place, tuple))
 		return false;
-	theirs = sr_conn_find(&place, tuple);
-	if (!theirs)
+	way = sr_conn_find(&place, tuple, &set);
+	if (way < 0)
 		return false;
+	theirs = sr_set_at(set, way, place.stride);
 	conn_read_beside(&scratch->beside, theirs);
 	/* The way may be another's by now. */
 	barrier();
@@ -157,6 +160,17 @@ static __always_inline struct sr_conn *conn_get(const struct sr_tuple *tuple)
 		place = conn_locate(tuple);
 	set = place < 0 ? NULL : conn_set((__u32)place / SR_CONN_WAYS);
 	return set ? sr_set_at(set, place, CONN_STRIDE) : NULL;
+}
+
+/* What a half's flags say by now of whether it is to be kept its set is told. */
+__subprog int conn_keep(const struct sr_conn *half)
+{
+	int place = half ? conn_locate(&half->from) : CONN_NOWHERE;
+	struct sr_conn_set *set = place < 0 ? NULL : conn_set((__u32)place / SR_CONN_WAYS);
+
+	if (set)
+		sr_set_keep(set, place, half->to.flags);
+	return 0;
 }
 
 /* Of an entry that is another's by now: no copy of it was made before its tuple was read. */

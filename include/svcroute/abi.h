@@ -245,9 +245,11 @@ struct sr_conn_set {
 	__u64 tags;    /* a byte a way, of the tuple's hash; 0: the way is free */
 	__u32 lock;    /* 1: a way is being written */
 	__u32 spilled; /* 1: an entry whose first set this is may lie in its second */
+	__u32 kept;    /* a bit a way: its connection is proven, and not over */
+	__u32 hand;    /* the way after the one that was written last */
 	struct sr_conn way[SR_CONN_WAYS];
 };
-_Static_assert(sizeof(struct sr_conn_set) == 16 + SR_CONN_WAYS * sizeof(struct sr_conn), "sr_conn_set");
+_Static_assert(sizeof(struct sr_conn_set) == 24 + SR_CONN_WAYS * sizeof(struct sr_conn), "sr_conn_set");
 
 /* Another version's entries are longer by so many bytes at most. */
 #define SR_CONN_GROWTH 256

@@ -10,8 +10,11 @@
  * the tuple is written, then the rest, and the tag comes last. A reader copies
  * what it needs and compares the tuple afterwards, which so vouches for the copy.
  *
- * In a full set a new entry takes the place of the one that will be missed least
- * (sr_conn_rank()); a proven connection that is active gives way to nobody.
+ * In a full set a new entry takes the place of whichever that is not kept was
+ * written longest ago: so a flood of flows that prove nothing displaces only its
+ * like, and costs one look at the set's head. Where all are kept, that is proven
+ * and not over, as far as the set knows, they are looked at one by one
+ * (sr_conn_rank()); one that is active gives way to nobody.
  */
 #ifndef SVCROUTE_CONN_SET_H
 #define SVCROUTE_CONN_SET_H
@@ -138,14 +141,6 @@ sr_set_inline int sr_set_find_way(struct sr_conn_set *set, __u32 stride, __u8 ta
 	return -1;
 }
 
-/* The entry of a tuple, or NULL. */
-sr_set_inline struct sr_conn *sr_set_find(struct sr_conn_set *set, __u32 stride, __u8 tag, const struct sr_tuple *tuple)
-{
-	int way = sr_set_find_way(set, stride, tag, tuple);
-
-	return way < 0 ? NULL : sr_set_at(set, way, stride);
-}
-
 /* --- time ------------------------------------------------------------------------------- */
 
 /* In ticks: now, and how long a connection may be silent. */
@@ -263,6 +258,20 @@ sr_set_inline void sr_set_tag(struct sr_conn_set *set, __u32 way, __u8 tag)
 	__sync_lock_test_and_set(&set->tags, others | (__u64)tag << way % SR_CONN_WAYS * 8);
 }
 
+sr_set_inline bool sr_conn_is_kept(__u32 flags)
+{
+	return flags & SR_CONN_PROVEN && !(flags & SR_CONN_RESET) && (flags & SR_CONN_CLOSED) != SR_CONN_CLOSED;
+}
+
+/* Who does so while it is written, by a packet of who was there before, does no harm. */
+sr_set_inline void sr_set_keep(struct sr_conn_set *set, __u32 way, __u32 flags)
+{
+	if (sr_conn_is_kept(flags))
+		__sync_fetch_and_or(&set->kept, 1U << way % SR_CONN_WAYS);
+	else if (SR_SET_VOLATILE(set->kept) >> way % SR_CONN_WAYS & 1)
+		__sync_fetch_and_and(&set->kept, ~(1U << way % SR_CONN_WAYS));
+}
+
 /* The tuple first: who has read anything of the new entry reads that, too. */
 sr_set_inline void sr_set_write(struct sr_conn_set *set, __u32 way, __u32 stride, __u8 tag, const struct sr_conn *entry)
 {
@@ -274,6 +283,8 @@ sr_set_inline void sr_set_write(struct sr_conn_set *set, __u32 way, __u32 stride
 	SR_SET_ORDER();
 	for (__u32 i = sizeof(conn->from) / 8; i < stride / 8 && i < (sizeof(*conn) + SR_CONN_GROWTH) / 8; i++)
 		((__u64 *)conn)[i] = ((const __u64 *)entry)[i];
+	sr_set_keep(set, way, entry->to.flags);
+	set->hand = way + 1;
 	sr_set_tag(set, way, tag);
 }
 
@@ -328,8 +339,23 @@ sr_set_inline bool sr_conn_insert_free(const struct sr_conn_place *place, const 
 	return done;
 }
 
-/* In the place of whom both sets can spare best. The first set's lock is held. */
-sr_set_inline bool sr_conn_displace(const struct sr_conn_place *place, const struct sr_conn *entry,
+/* In the place of one that is not kept. The set's lock is held. */
+sr_set_inline bool sr_conn_displace_unkept(struct sr_conn_set *set, const struct sr_conn_place *place,
+					   const struct sr_conn *entry)
+{
+	__u32 kept = SR_SET_VOLATILE(set->kept), hand = set->hand;
+
+	for (__u32 i = 0; i < SR_CONN_WAYS; i++, hand++) {
+		if (kept >> hand % SR_CONN_WAYS & 1)
+			continue;
+		sr_set_write(set, hand % SR_CONN_WAYS, place->stride, place->tag, entry);
+		return true;
+	}
+	return false;
+}
+
+/* In the place of whom both sets, which are full of kept ones, can spare best. The first set's lock is held. */
+sr_set_inline bool sr_conn_displace_kept(const struct sr_conn_place *place, const struct sr_conn *entry,
 				    const struct sr_conn_clock *clock)
 {
 	struct sr_victim victim = sr_set_victim(place->first, place->stride, clock);
@@ -349,14 +375,18 @@ sr_set_inline bool sr_conn_displace(const struct sr_conn_place *place, const str
 	return done;
 }
 
-/* The entry of a tuple in either of its sets, or NULL. */
-sr_set_inline struct sr_conn *sr_conn_find(const struct sr_conn_place *place, const struct sr_tuple *tuple)
+/* The way of a tuple's entry, and in `set` which of its sets it is in; -1: there is none. */
+sr_set_inline int sr_conn_find(const struct sr_conn_place *place, const struct sr_tuple *tuple,
+			       struct sr_conn_set **set)
 {
-	struct sr_conn *conn = sr_set_find(place->first, place->stride, place->tag, tuple);
+	int way;
 
-	if (!conn && SR_SET_VOLATILE(place->first->spilled))
-		conn = sr_set_find(place->second, place->stride, place->tag, tuple);
-	return conn;
+	*set = place->first;
+	way = sr_set_find_way(place->first, place->stride, place->tag, tuple);
+	if (way >= 0 || !SR_SET_VOLATILE(place->first->spilled))
+		return way;
+	*set = place->second;
+	return sr_set_find_way(place->second, place->stride, place->tag, tuple);
 }
 
 /* Who enters a tuple holds the lock of its first set, wherever the entry goes: so it is entered once. */
@@ -364,12 +394,14 @@ sr_set_inline enum sr_conn_inserted sr_conn_insert(const struct sr_conn_place *p
 						   const struct sr_conn_clock *clock)
 {
 	enum sr_conn_inserted inserted = SR_CONN_INSERTED;
+	struct sr_conn_set *set;
 
 	if (!sr_set_lock(place->first))
 		return SR_CONN_FULL;
-	if (sr_conn_find(place, &entry->from))
+	if (sr_conn_find(place, &entry->from, &set) >= 0)
 		inserted = SR_CONN_EXISTS;
-	else if (!sr_conn_insert_free(place, entry) && !sr_conn_displace(place, entry, clock))
+	else if (!sr_conn_insert_free(place, entry) && !sr_conn_displace_unkept(place->first, place, entry) &&
+		 !sr_conn_displace_kept(place, entry, clock))
 		inserted = SR_CONN_FULL;
 	sr_set_unlock(place->first);
 	return inserted;

@@ -15,9 +15,9 @@
 #define FRAME_HEAD 96
 __u32 original[FRAME_HEAD / 2] = {}; /* word i lies at byte 2 * i of the frame, 4 bytes wide */
 
-/* Each frame begins a flow of its own: its source port is another one. */
+/* Each frame begins a flow of its own: of the next source port, then of the next client. */
 bool is_new = false;
-__u32 num_flows = 0;
+__u64 num_flows = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -46,13 +46,16 @@ static __always_inline void put(void *data, int offset)
 	*(__u32 *)(data + offset) = original[offset / 2];
 }
 
-/* A narrow store would hold up the wide load of both ports. */
-static __always_inline void put_ports(void *data, int offset)
+/* The ports, and the last word of the source's address. A narrow store would hold up the wide load of both ports. */
+static __always_inline void put_ends(void *data, int address, int offset)
 {
-	__u32 ports = original[offset / 2];
+	__u32 ports = original[offset / 2], source = original[address / 2];
 
-	if (is_new)
-		ports = bpf_htonl((bpf_ntohl(ports) & 0xffff) | num_flows++ << 16);
+	if (is_new) {
+		source = bpf_htonl(bpf_ntohl(source) ^ (__u32)(num_flows >> 16) << 8);
+		ports = bpf_htonl((bpf_ntohl(ports) & 0xffff) | (__u32)num_flows++ << 16);
+	}
+	*(__u32 *)(data + address) = source;
 	*(__u32 *)(data + offset) = ports;
 }
 
@@ -62,9 +65,8 @@ static __always_inline void put_back_v4(void *data)
 	put(data, 4);
 	put(data, 8);
 	put(data, 22); /* TTL, checksum */
-	put(data, 26);
+	put_ends(data, 26, 34);
 	put(data, 30);
-	put_ports(data, 34);
 	put(data, 38); /* UDP's checksum */
 	put(data, 48); /* TCP's */
 }
@@ -76,8 +78,9 @@ static __always_inline void put_back_v6(void *data)
 	put(data, 8);
 	put(data, 18); /* hop limit */
 	for (int offset = 22; offset < 54; offset += 4)
-		put(data, offset);
-	put_ports(data, 54);
+		if (offset != 34)
+			put(data, offset);
+	put_ends(data, 34, 54);
 	put(data, 58);
 	put(data, 68);
 }

@@ -80,10 +80,10 @@ kept() {
 	for _ in {1..3}; do
 		version next
 		load
-		map_is sr_conns bytes_value 1040
+		map_is sr_conns bytes_value 1048
 		version this
 		load
-		map_is sr_conns bytes_value 976
+		map_is sr_conns bytes_value 984
 	done
 	traffic_was_served
 	is_settled

@@ -184,14 +184,18 @@ int sr_conn_table_change(struct sr_conn_table *table, const struct sr_tuple *tup
 			 void (*change)(struct sr_conn *entry, const void *context), const void *context)
 {
 	struct sr_conn_place place;
+	struct sr_conn_set *set;
 	struct sr_conn *entry;
-	int r = table_place(&place, table, tuple);
+	int way, r = table_place(&place, table, tuple);
 
 	if (r < 0)
 		return r;
-	entry = sr_conn_find(&place, tuple);
-	if (entry)
-		change(entry, context);
+	way = sr_conn_find(&place, tuple, &set);
+	if (way < 0)
+		return 0;
+	entry = sr_set_at(set, way, place.stride);
+	change(entry, context);
+	sr_set_keep(set, way, entry->to.flags);
 	return 0;
 }
 
