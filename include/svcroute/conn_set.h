@@ -250,12 +250,23 @@ sr_set_inline void sr_set_unlock(struct sr_conn_set *set)
 	SR_SET_VOLATILE(set->lock) = 0;
 }
 
-/* An exchange, for that orders memory on every machine. */
+/*
+ * What was written before is seen before the tags. Stores of x86 are seen in their
+ * order; elsewhere it takes an exchange, for BPF had no store of that kind until
+ * Linux 6.15. (On x86 that would wait for all that is written to arrive.)
+ */
 sr_set_inline void sr_set_tag(struct sr_conn_set *set, __u32 way, __u8 tag)
 {
 	__u64 others = set->tags & ~(0xffULL << way % SR_CONN_WAYS * 8);
+	__u64 tags = others | (__u64)tag << way % SR_CONN_WAYS * 8;
 
-	__sync_lock_test_and_set(&set->tags, others | (__u64)tag << way % SR_CONN_WAYS * 8);
+#if defined(__TARGET_ARCH_x86) || defined(__x86_64__)
+	SR_SET_ORDER();
+	SR_SET_VOLATILE(set->tags) = tags;
+	SR_SET_ORDER();
+#else
+	__sync_lock_test_and_set(&set->tags, tags);
+#endif
 }
 
 sr_set_inline bool sr_conn_is_kept(__u32 flags)
