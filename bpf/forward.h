@@ -7,7 +7,7 @@
 #ifndef BPF_FORWARD_H
 #define BPF_FORWARD_H
 
-#include "lookup.h"
+#include "conn.h"
 #include "nat.h"
 
 static __always_inline void forward_ask(struct bpf_fib_lookup *fib, sr_ctx *ctx, const struct pkt *pkt,
@@ -122,6 +122,48 @@ static __always_inline bool forward_must_ask_again(const sr_ctx *ctx, long way)
 	return way == BPF_FIB_LKUP_RET_NO_NEIGH && ctx_ingress(ctx) != ctx_ifindex(ctx);
 }
 
+/*
+ * What the routing table and the neighbour's entry said of a connection's packets
+ * is good for the rest of the second, or of the next: whoever renews `seen` keeps
+ * it, and a packet of the next second asks again.
+ */
+#define FORWARD_HOP_SHIFT 2 /* ticks of a quarter of a second, or less */
+
+static __always_inline bool forward_hop_is_fresh(const struct sr_conn *conn)
+{
+	return CTX_CAN_REDO && conn->hop.mtu && conn->seen >> FORWARD_HOP_SHIFT == conn_now() >> FORWARD_HOP_SHIFT;
+}
+
+/* Send the packet as the one before it: false if it differs. Its way may be another connection's by now. */
+static __always_inline bool forward_again(sr_ctx *ctx, struct pkt *pkt, const struct sr_conn *conn)
+{
+	struct ethhdr *eth = ctx_data(ctx);
+	struct sr_hop hop = conn->hop;
+
+	barrier();
+	if ((void *)(eth + 1) > ctx_data_end(ctx) || !sr_conn_is_of(conn, &pkt->tuple))
+		return false;
+	if (pkt->ttl <= 1 || pkt->length > hop.mtu || *(__u32 *)eth->h_dest != *(__u32 *)hop.from ||
+	    *(__u16 *)(eth->h_dest + 4) != *(__u16 *)(hop.from + 4))
+		return false;
+	__builtin_memcpy(eth->h_dest, hop.to, 6);
+	__builtin_memcpy(eth->h_source, hop.from, 6);
+	pkt->out_ifindex = ctx_ifindex(ctx);
+	return true;
+}
+
+/* For the packets to come. The neighbour's address is one word, and so never half another's. */
+static __always_inline void forward_remember(struct sr_conn *conn, const struct pkt *pkt,
+					     const struct bpf_fib_lookup *fib)
+{
+	struct sr_hop hop = {.mtu = fib->mtu_result};
+
+	__builtin_memcpy(hop.to, fib->dmac, 6);
+	__builtin_memcpy(hop.from, fib->smac, 6);
+	if (sr_conn_is_of(conn, &pkt->tuple))
+		conn->hop = hop;
+}
+
 /* Note in `pkt` where it leaves. */
 static __always_inline void forward_note(const sr_ctx *ctx, struct pkt *pkt, const struct bpf_fib_lookup *fib, long way)
 {
@@ -137,8 +179,10 @@ static __always_inline void forward_note(const sr_ctx *ctx, struct pkt *pkt, con
  * Too long is too long, whether or not IPv4 would let a router cut the packet:
  * it goes to the device past the stack, and a program cannot cut it. Senders
  * that allow it learn the MTU all the same, and cut their packets themselves.
+ * `conn`, which may be NULL, remembers it.
  */
-static __noinline int forward_route(sr_ctx *ctx, struct pkt *pkt, const struct sr_addr *src, const struct sr_addr *dst)
+static __noinline int forward_route(sr_ctx *ctx, struct pkt *pkt, struct sr_conn *conn, const struct sr_addr *src,
+				    const struct sr_addr *dst)
 {
 	struct bpf_fib_lookup fib = {};
 	long way;
@@ -161,7 +205,11 @@ static __noinline int forward_route(sr_ctx *ctx, struct pkt *pkt, const struct s
 		return SR_DROP_NO_ROUTE;
 
 	forward_note(ctx, pkt, &fib, way);
-	return CTX_CAN_REDO ? forward_link(ctx, &fib) : SR_OK;
+	if (!CTX_CAN_REDO)
+		return SR_OK;
+	if (conn)
+		forward_remember(conn, pkt, &fib);
+	return forward_link(ctx, &fib);
 }
 
 /*
@@ -203,12 +251,12 @@ static __always_inline bool forward_ends_here(__u32 flags)
  * A packet of a connection leaves past the stack, as `src` to `dst`: forward_begin()
  * says where, then it is rewritten, then forward_end() counts the hop, if it was one.
  */
-static __always_inline int forward_begin(sr_ctx *ctx, struct pkt *pkt, __u32 flags, const struct sr_addr *src,
-					 const struct sr_addr *dst)
+static __always_inline int forward_begin(sr_ctx *ctx, struct pkt *pkt, struct sr_conn *conn, __u32 flags,
+					 const struct sr_addr *src, const struct sr_addr *dst)
 {
 	if (unlikely(forward_ends_here(flags)))
 		return forward_to_host(ctx, pkt, src, dst);
-	return forward_route(ctx, pkt, src, dst);
+	return forward_route(ctx, pkt, conn, src, dst);
 }
 
 static __always_inline int forward_end(sr_ctx *ctx, const struct pkt *pkt, __u32 flags)

@@ -265,7 +265,7 @@ static __always_inline int icmp_pass(sr_ctx *ctx, struct pkt *pkt, bool outgoing
 	if (flags & SR_CONN_DSR)
 		return tc_dsr_send(ctx, pkt, &scratch->icmp.leaves.dst);
 	if (flags & SR_CONN_SNAT)
-		ret = forward_begin(ctx, pkt, flags, &scratch->icmp.src, &scratch->icmp.leaves.dst);
+		ret = forward_begin(ctx, pkt, NULL, flags, &scratch->icmp.src, &scratch->icmp.leaves.dst);
 	if (ret == SR_OK)
 		ret = icmp_rewrite(ctx, pkt);
 	return ret == SR_OK && flags & SR_CONN_SNAT ? forward_end(ctx, pkt, flags) : ret;

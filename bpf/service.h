@@ -32,9 +32,11 @@ static __always_inline bool service_is_translated(const struct pkt *pkt, struct 
 	return conn && conn->to.flags & SR_CONN_REPLY;
 }
 
-static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, const struct sr_rewrite *to)
+/* `conn`, if the packet is not its first one; `again`: it leaves as those before it. */
+static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, struct sr_conn *conn, bool again,
+					const struct sr_rewrite *to)
 {
-	int ret;
+	int ret = SR_OK;
 
 	if (unlikely(to->flags & SR_CONN_DSR))
 		return CTX_CAN_REDO ? SR_PASS_TO_TC : CTX_NAME(dsr_send)(ctx, pkt, &to->dst);
@@ -43,7 +45,8 @@ static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, const stru
 	if (unlikely(to->flags & SR_CONN_HELD))
 		return SR_DROP_HELD;
 
-	ret = forward_begin(ctx, pkt, to->flags, &to->src, &to->dst);
+	if (!conn || !again || !forward_again(ctx, pkt, conn))
+		ret = forward_begin(ctx, pkt, conn, to->flags, &to->src, &to->dst);
 	if (ret == SR_OK)
 		ret = nat_rewrite(ctx, pkt, to);
 	return ret == SR_OK ? forward_end(ctx, pkt, to->flags) : ret;
@@ -182,17 +185,20 @@ static __always_inline int service_track(sr_ctx *ctx, struct pkt *pkt, struct sr
 static __always_inline int service_serve(sr_ctx *ctx, struct pkt *pkt, enum side from, struct sr_conn *conn,
 					 struct sr_rewrite *to)
 {
+	bool again = false;
 	int ret;
 
 	if (conn && !(to->flags & SR_CONN_REPLY) && unlikely(!conn_goes_on(conn, pkt, to->flags))) {
 		conn_forget(conn);
 		conn = NULL;
 	}
-	if (conn)
+	if (conn) {
+		again = forward_hop_is_fresh(conn);
 		ret = service_track(ctx, pkt, conn, to->flags);
-	else
+	} else {
 		ret = service_begin(ctx, pkt, from, to);
-	return ret == SR_OK ? service_send(ctx, pkt, to) : ret;
+	}
+	return ret == SR_OK ? service_send(ctx, pkt, conn, again, to) : ret;
 }
 
 /* Is it certain that a packet on its way in is none of ours? What would be a collision is not. */

@@ -103,7 +103,7 @@ static void run_write_device(enum device device, const char *snat, __u32 flags)
 
 int run_start(void)
 {
-	const struct sr_datapath_config config = {.snat_port_low = 20000, .snat_port_high = 29999};
+	const struct sr_datapath_config config = {.snat_port_low = 20000, .snat_port_high = 29999, .sizes = {.connections = 4096}};
 	struct sr_error err = {};
 
 	if (network_make() < 0)

@@ -155,6 +155,15 @@ int network_set_icmp_ratelimit(int msec)
 	return network_write("/proc/sys/net/ipv4/icmp_ratelimit", text);
 }
 
+int network_move_other_node(int family, uint8_t mac)
+{
+	char addr[64], command[160];
+
+	snprintf(command, sizeof(command), "ip neigh replace %s lladdr 02:00:00:00:00:%02x dev eth0 nud permanent",
+		 network_addr(addr, sizeof(addr), "10.240.0.5", 32, family), mac);
+	return system(command) == 0 ? 0 : -1;
+}
+
 int network_make(void)
 {
 	if (network_unshare() < 0)

@@ -45,4 +45,7 @@ int network_set_icmp_ratelimit(int msec);
 
 uint32_t network_ifindex(enum device device);
 
+/* Another link address (enum mac) of the other node at eth0, 10.240.0.5. 0 or -1. */
+int network_move_other_node(int family, uint8_t mac);
+
 #endif

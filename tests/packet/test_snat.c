@@ -27,6 +27,41 @@ TEST(xdp_sends_to_another_node_and_back)
 	expect_counter(SR_OK, 3);
 }
 
+/* Packets leave as the one before them, for a second or two. */
+TEST(xdp_asks_again_where_a_flow_leaves)
+{
+	const char *node;
+
+	given_external("198.51.100.7:90", REMOTE ":8080");
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90"));
+	node = expect_snat(NODE);
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90"));
+	expect_tx(packet(node, REMOTE ":8080", TO_OTHER_NODE));
+
+	assert_int_equal(network_move_other_node(world.family, MAC_NODE_ETH1), 0);
+	conn_age(CLIENT ":1234", "198.51.100.7:90", 3);
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90"));
+	assert_int_equal(network_move_other_node(world.family, MAC_OTHER_NODE), 0);
+	expect_tx(packet(node, REMOTE ":8080", .smac = MAC_NODE, .dmac = MAC_NODE_ETH1, .ttl = 63));
+}
+
+/* What was known of the way is not believed of a packet that is another's, too long, or at its last hop. */
+TEST(xdp_remembers_no_more_than_it_knows)
+{
+	const char *node;
+
+	given_external("198.51.100.7:90", REMOTE ":8080");
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90"));
+	node = expect_snat(NODE);
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90", .ttl = 1));
+	expect_untouched(SR_PASS_TO_TC);
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90", .payload_size = 1501));
+	expect_untouched(SR_PASS_TO_TC);
+	/* In a frame to another station: never under that one's name. */
+	send(PROG_XDP, packet(CLIENT ":1234", "198.51.100.7:90", .dmac = MAC_OTHER_NODE));
+	expect_tx(packet(node, REMOTE ":8080", TO_OTHER_NODE));
+}
+
 /* tc leaves the link's addresses to the neighbour table. */
 TEST(tc_sends_to_another_node_and_back)
 {
@@ -167,6 +202,8 @@ TEST(without_a_node_address_nothing_is_sent)
 
 const struct CMUnitTest snat_tests[] = {
 	EACH_WAY(xdp_sends_to_another_node_and_back),
+	EACH_WAY(xdp_asks_again_where_a_flow_leaves),
+	EACH_WAY(xdp_remembers_no_more_than_it_knows),
 	EACH_WAY(tc_sends_to_another_node_and_back),
 	EACH_WAY(xdp_and_tc_share_connections),
 	EACH_WAY(another_uplink_has_an_address_of_its_own),
