@@ -219,6 +219,10 @@ static void syntax(void **state)
 	expect_error("a.json", "{\"kind\": \"Service\",\n\"metadata\": }",
 		     "a.json:2: not JSON: unexpected token near '}'");
 	expect_error("a.yaml", "kind: A\n---\nkind: B\nkind: C\n", "a.yaml:4: a key that is given twice: kind");
+	expect_error("a.yaml", "kind: A\nname: \xff\n", "a.yaml:2: not YAML: invalid leading UTF-8 octet");
+	/* A byte order mark is no character of the first line. */
+	expect_error("a.yaml", "\xef\xbb\xbfkind: Service\nmetadata: {name: A}\n",
+		     "a.yaml:2: metadata.name: \"A\" is not a name (a-z, 0-9 and '-', at most 63 characters)");
 	/* Without an ending of a known format the first character tells. */
 	expect_error("a.txt", "\n {\"kind\": Service}", "a.txt:2: not JSON: invalid token near 'Service'");
 	expect_error("b.txt", "kind: [\n",

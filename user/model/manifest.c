@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * A text is read whole (it is the trees that are large) and decoded object by
- * object. The format is told by the name (.json, .yaml, .yml), else by the
- * first character: '{' or '[' begins JSON.
+ * A text is decoded object by object: no tree is larger than that. A YAML file
+ * is never held whole, unless a fault's line is to be found; all else is. The
+ * format is told by the name (.json, .yaml, .yml), else by the first character:
+ * '{' or '[' begins JSON.
  */
 #include "model/manifest.h"
 
@@ -23,23 +24,13 @@
 struct manifest {
 	struct sr_k8s *k8s;
 	const char *name; /* for people: the path, or "stdin" */
-	char *text;
+	FILE *file;
+	char *text; /* all of it, or NULL */
 	size_t length;
 	size_t *num_documents; /* counted here */
 };
 
-static int manifest_add(void *context, const json_t *object, const struct sr_position *at, struct sr_error *err)
-{
-	const struct manifest *manifest = context;
-	int r;
-
-	r = sr_k8s_add(manifest->k8s, object, manifest->name, err);
-	if (r == -EINVAL)
-		sr_fail_prefix(err, "%zu: ", sr_locate(manifest->text, manifest->length, at, err->text));
-	return r;
-}
-
-static int manifest_read_text(struct manifest *manifest, FILE *file, struct sr_error *err)
+static int manifest_read_text(struct manifest *manifest, struct sr_error *err)
 {
 	sr_autofree char *text = NULL;
 	size_t length = 0, size = 0;
@@ -49,18 +40,40 @@ static int manifest_read_text(struct manifest *manifest, FILE *file, struct sr_e
 			char *larger = realloc(text, size ? size * 2 : 65536);
 
 			if (!larger)
-				return sr_fail(err, -ENOMEM, "%s: out of memory", manifest->name);
+				return sr_fail(err, -ENOMEM, " out of memory");
 			text = larger;
 			size = size ? size * 2 : 65536;
 		}
-		length += fread(text + length, 1, size - length, file);
+		length += fread(text + length, 1, size - length, manifest->file);
 	} while (length == size);
 
-	if (ferror(file))
-		return sr_fail(err, -errno, "%s: cannot be read: %s", manifest->name, strerror(errno));
+	if (ferror(manifest->file))
+		return sr_fail(err, -errno, " cannot be read: %s", strerror(errno));
 	manifest->text = TAKE_PTR(text);
 	manifest->length = length;
 	return 0;
+}
+
+/* Put its line before what is wrong in an object. */
+static int manifest_locate(struct manifest *manifest, const struct sr_position *at, struct sr_error *err)
+{
+	struct sr_error ignored;
+
+	if (!manifest->text) {
+		rewind(manifest->file);
+		if (manifest_read_text(manifest, &ignored) < 0)
+			return err->code;
+	}
+	return sr_fail_prefix(err, "%zu: ", sr_locate(manifest->text, manifest->length, at, err->text));
+}
+
+static int manifest_add(void *context, const json_t *object, const struct sr_position *at, struct sr_error *err)
+{
+	struct manifest *manifest = context;
+	int r;
+
+	r = sr_k8s_add(manifest->k8s, object, manifest->name, err);
+	return r == -EINVAL ? manifest_locate(manifest, at, err) : r;
 }
 
 static bool manifest_ends_in(const char *name, const char *end)
@@ -89,6 +102,35 @@ static void stream_cleanup(struct sr_stream *stream)
 	sr_stream_clear(stream);
 }
 
+static bool manifest_is_streamed(const struct manifest *manifest)
+{
+	struct stat status;
+
+	return (manifest_ends_in(manifest->name, ".yaml") || manifest_ends_in(manifest->name, ".yml")) &&
+	       fstat(fileno(manifest->file), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* A byte order mark, as some editors leave it. (libyaml knows it.) */
+static void manifest_skip_mark(struct manifest *manifest)
+{
+	if (manifest->length < 3 || memcmp(manifest->text, "\xef\xbb\xbf", 3) != 0)
+		return;
+	manifest->length -= 3;
+	memmove(manifest->text, manifest->text + 3, manifest->length);
+}
+
+static int manifest_decode_text(struct manifest *manifest, struct sr_stream *stream, struct sr_error *err)
+{
+	int r = manifest_read_text(manifest, err);
+
+	if (r < 0)
+		return r;
+	manifest_skip_mark(manifest);
+	if (manifest_is_json(manifest))
+		return sr_json_read(manifest->text, manifest->length, stream, err);
+	return sr_yaml_read(manifest->text, manifest->length, stream, err);
+}
+
 static int manifest_decode(struct manifest *manifest, struct sr_error *err)
 {
 	__attribute__((cleanup(stream_cleanup))) struct sr_stream stream = {
@@ -97,16 +139,10 @@ static int manifest_decode(struct manifest *manifest, struct sr_error *err)
 	};
 	int r;
 
-	/* A byte order mark, as some editors leave it. */
-	if (manifest->length >= 3 && memcmp(manifest->text, "\xef\xbb\xbf", 3) == 0) {
-		manifest->length -= 3;
-		memmove(manifest->text, manifest->text + 3, manifest->length);
-	}
-
-	if (manifest_is_json(manifest))
-		r = sr_json_read(manifest->text, manifest->length, &stream, err);
+	if (manifest_is_streamed(manifest))
+		r = sr_yaml_read_file(manifest->file, &stream, err);
 	else
-		r = sr_yaml_read(manifest->text, manifest->length, &stream, err);
+		r = manifest_decode_text(manifest, &stream, err);
 	*manifest->num_documents += stream.num_documents;
 	if (stream.num_empty)
 		sr_k8s_add_empty_list(manifest->k8s);
@@ -116,12 +152,10 @@ static int manifest_decode(struct manifest *manifest, struct sr_error *err)
 static int manifest_read_stream(struct sr_k8s *k8s, const char *name, FILE *file, size_t *num_documents,
 				struct sr_error *err)
 {
-	struct manifest manifest = {.k8s = k8s, .name = name, .num_documents = num_documents};
+	struct manifest manifest = {.k8s = k8s, .name = name, .file = file, .num_documents = num_documents};
 	int r;
 
-	r = manifest_read_text(&manifest, file, err);
-	if (r == 0)
-		r = manifest_decode(&manifest, err);
+	r = manifest_decode(&manifest, err);
 	free(manifest.text);
 	return r;
 }

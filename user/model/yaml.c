@@ -14,7 +14,8 @@
 
 struct yaml_reader {
 	yaml_parser_t parser;
-	const char *text;
+	const char *text; /* what is read: this, */
+	FILE *file;	  /* or this */
 	struct sr_stream *stream;
 	json_t *anchors; /* the current document's finished anchors, by name */
 	unsigned int depth;
@@ -47,19 +48,30 @@ static int yaml_fail_memory(struct yaml_reader *reader)
 	return sr_fail(reader->err, -ENOMEM, "out of memory");
 }
 
+/* The line of a byte, from 1. */
+static size_t yaml_line_of(struct yaml_reader *reader, size_t offset)
+{
+	size_t i, line = 1;
+
+	if (reader->file)
+		rewind(reader->file);
+	for (i = 0; i < offset; i++)
+		line += (reader->file ? fgetc(reader->file) : reader->text[i]) == '\n';
+	return line;
+}
+
 /* libyaml gives marks for all faults but those of the encoding. */
 static int yaml_fail_syntax(struct yaml_reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
-	size_t i, line = parser->problem_mark.line + 1;
+	size_t line = parser->problem_mark.line + 1;
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		return yaml_fail_memory(reader);
-
-	if (parser->error == YAML_READER_ERROR) {
-		for (i = 0, line = 1; i < parser->problem_offset; i++)
-			line += reader->text[i] == '\n';
-	}
+	if (reader->file && ferror(reader->file))
+		return sr_fail(reader->err, -EIO, " cannot be read");
+	if (parser->error == YAML_READER_ERROR)
+		line = yaml_line_of(reader, parser->problem_offset);
 	return sr_fail(reader->err, -EINVAL, "%zu: not YAML: %s%s%s", line, parser->context ? parser->context : "",
 		       parser->context ? ", " : "", parser->problem);
 }
@@ -86,7 +98,7 @@ static int yaml_build_scalar(struct yaml_reader *reader, const yaml_event_t *eve
 	/* !!int "80" is a number although it is quoted. */
 	if (tag && strcmp(tag, "!") != 0 && strcmp(tag, YAML_STR_TAG) != 0)
 		plain = true;
-	*out = plain ? sr_yaml_scalar(text, length) : json_stringn(text, length);
+	*out = plain ? sr_yaml_scalar(text, length) : json_stringn_nocheck(text, length);
 	return *out ? 0 : yaml_fail_memory(reader);
 }
 
@@ -169,6 +181,14 @@ static bool yaml_is_merge_key(const yaml_event_t *key)
 	return key->data.scalar.plain_implicit && strcmp((const char *)key->data.scalar.value, "<<") == 0;
 }
 
+/* Few objects have any: `merges` is made with the first. */
+static int yaml_keep_merge(json_t **merges, json_t *base)
+{
+	if (!*merges)
+		*merges = json_array();
+	return json_array_append(*merges, base);
+}
+
 static int yaml_read_items(struct yaml_reader *reader)
 {
 	int r;
@@ -196,8 +216,9 @@ static int yaml_read_items(struct yaml_reader *reader)
  * The members of a mapping, up to its end. Of a document's own mapping (`top`)
  * the items go to the stream one at a time.
  */
-static int yaml_read_members(struct yaml_reader *reader, json_t *object, json_t *merges, bool top)
+static int yaml_read_members(struct yaml_reader *reader, json_t *object, bool top)
 {
+	yaml_autojson *merges = NULL;
 	int r;
 
 	for (;;) {
@@ -227,9 +248,9 @@ static int yaml_read_members(struct yaml_reader *reader, json_t *object, json_t 
 		if (r < 0)
 			return r;
 		if (yaml_is_merge_key(&key))
-			r = json_array_append(merges, node);
+			r = yaml_keep_merge(&merges, node);
 		else
-			r = json_object_set(object, (const char *)key.data.scalar.value, node);
+			r = json_object_set_nocheck(object, (const char *)key.data.scalar.value, node);
 		if (r < 0)
 			return yaml_fail_memory(reader);
 	}
@@ -238,13 +259,12 @@ static int yaml_read_members(struct yaml_reader *reader, json_t *object, json_t 
 static int yaml_build_mapping(struct yaml_reader *reader, json_t **out)
 {
 	yaml_autojson *object = json_object();
-	yaml_autojson *merges = json_array();
 	int r;
 
-	if (!object || !merges)
+	if (!object)
 		return yaml_fail_memory(reader);
 
-	r = yaml_read_members(reader, object, merges, false);
+	r = yaml_read_members(reader, object, false);
 	if (r < 0)
 		return r;
 
@@ -292,16 +312,9 @@ static int yaml_build(struct yaml_reader *reader, const yaml_event_t *event, jso
 
 static int yaml_read_object(struct yaml_reader *reader)
 {
-	yaml_autojson *merges = json_array();
-	int r;
+	int r = yaml_read_members(reader, reader->stream->head, true);
 
-	if (!merges)
-		return yaml_fail_memory(reader);
-
-	r = yaml_read_members(reader, reader->stream->head, merges, true);
-	if (r < 0)
-		return r;
-	return sr_stream_end(reader->stream, reader->err);
+	return r < 0 ? r : sr_stream_end(reader->stream, reader->err);
 }
 
 static int yaml_read_document(struct yaml_reader *reader, const struct sr_position *at)
@@ -351,17 +364,34 @@ static int yaml_read_documents(struct yaml_reader *reader)
 	}
 }
 
-int sr_yaml_read(const char *text, size_t length, struct sr_stream *stream, struct sr_error *err)
+static int yaml_read(struct yaml_reader *reader, size_t length)
 {
 	yaml_autojson *anchors = json_object();
-	struct yaml_reader reader = {.text = text, .stream = stream, .anchors = anchors, .err = err};
 	int r;
 
-	if (!anchors || !yaml_parser_initialize(&reader.parser))
-		return yaml_fail_memory(&reader);
+	if (!anchors || !yaml_parser_initialize(&reader->parser))
+		return yaml_fail_memory(reader);
 
-	yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text, length);
-	r = yaml_read_documents(&reader);
-	yaml_parser_delete(&reader.parser);
+	reader->anchors = anchors;
+	if (reader->file)
+		yaml_parser_set_input_file(&reader->parser, reader->file);
+	else
+		yaml_parser_set_input_string(&reader->parser, (const unsigned char *)reader->text, length);
+	r = yaml_read_documents(reader);
+	yaml_parser_delete(&reader->parser);
 	return r;
+}
+
+int sr_yaml_read(const char *text, size_t length, struct sr_stream *stream, struct sr_error *err)
+{
+	struct yaml_reader reader = {.text = text, .stream = stream, .err = err};
+
+	return yaml_read(&reader, length);
+}
+
+int sr_yaml_read_file(FILE *file, struct sr_stream *stream, struct sr_error *err)
+{
+	struct yaml_reader reader = {.file = file, .stream = stream, .err = err};
+
+	return yaml_read(&reader, 0);
 }

@@ -16,7 +16,10 @@
  */
 int sr_yaml_read(const char *text, size_t length, struct sr_stream *stream, struct sr_error *err);
 
-/* A plain scalar as null, true, a number or a string; NULL: no memory. */
+/* The same of a file that can be rewound: it is never in memory as a whole. */
+int sr_yaml_read_file(FILE *file, struct sr_stream *stream, struct sr_error *err);
+
+/* A plain scalar as null, true, a number or a string; NULL: no memory. UTF-8, as libyaml has checked. */
 json_t *sr_yaml_scalar(const char *text, size_t length);
 
 /* Write `tree` as one document in block style. 0, -ENOMEM, or -EIO. */

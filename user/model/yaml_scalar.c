@@ -76,24 +76,33 @@ static bool scalar_looks_like_real(const char *text)
 	return exponent && !text[exponent];
 }
 
-json_t *sr_yaml_scalar(const char *text, size_t length)
+/* Null, true or false; or NULL: it is none of these words. */
+static json_t *scalar_of_word(const char *text)
 {
 	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
 	static const char *const trues[] = {"y",    "Y",    "yes", "Yes", "YES", "true",
 					    "True", "TRUE", "on",  "On",  "ON",	 NULL};
 	static const char *const falses[] = {"n",     "N",     "no",  "No",  "NO",  "false",
 					     "False", "FALSE", "off", "Off", "OFF", NULL};
-	sr_autofree char *plain = NULL;
-	json_int_t integer;
 
 	if (scalar_is_one_of(text, nulls))
 		return json_null();
 	if (scalar_is_one_of(text, trues))
 		return json_true();
-	if (scalar_is_one_of(text, falses))
-		return json_false();
+	return scalar_is_one_of(text, falses) ? json_false() : NULL;
+}
+
+/* Most are names and the like, which their first character tells. */
+json_t *sr_yaml_scalar(const char *text, size_t length)
+{
+	json_t *word = strchr("~nNyYtToOfF", text[0]) ? scalar_of_word(text) : NULL;
+	sr_autofree char *plain = NULL;
+	json_int_t integer;
+
+	if (word)
+		return word;
 	if (!strchr("+-.0123456789", text[0]))
-		return json_stringn(text, length);
+		return json_stringn_nocheck(text, length);
 
 	plain = malloc(length + 1);
 	if (!plain)
@@ -104,5 +113,5 @@ json_t *sr_yaml_scalar(const char *text, size_t length)
 	/* JSON has no infinity: a number beyond all bounds stays a string. */
 	if (scalar_looks_like_real(plain) && isfinite(strtod(plain, NULL)))
 		return json_real(strtod(plain, NULL));
-	return json_stringn(text, length);
+	return json_stringn_nocheck(text, length);
 }
