@@ -352,18 +352,35 @@ static int alloc_avoid_programmed(struct alloc *alloc)
 	return r;
 }
 
+static int alloc_collect_taken(struct alloc *alloc)
+{
+	int r = sr_k8s_collect_hosts(alloc->view, &alloc->hosts);
+
+	if (r == 0)
+		r = sr_k8s_collect_hosts(alloc->view, &alloc->taken);
+	if (r == 0)
+		r = sr_k8s_collect_frontends(alloc->view, &alloc->taken);
+	return r < 0 ? r : alloc_avoid_programmed(alloc);
+}
+
+static bool alloc_may_give(const struct alloc *alloc)
+{
+	size_t i;
+
+	for (i = 0; i < alloc->view->num_services; i++) {
+		if (alloc_is_ours(alloc->view->services[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Of a cluster's own services there is nothing to decide, nor a hundred thousand endpoints to avoid. */
 static int alloc_run(struct alloc *alloc, struct sr_alloc *out)
 {
 	size_t i;
 	int r;
 
-	r = sr_k8s_collect_hosts(alloc->view, &alloc->hosts);
-	if (r == 0)
-		r = sr_k8s_collect_hosts(alloc->view, &alloc->taken);
-	if (r == 0)
-		r = sr_k8s_collect_frontends(alloc->view, &alloc->taken);
-	if (r == 0)
-		r = alloc_avoid_programmed(alloc);
+	r = alloc_may_give(alloc) ? alloc_collect_taken(alloc) : 0;
 	if (r == 0)
 		r = alloc_collect_requests(alloc, out);
 	if (r < 0)
