@@ -142,6 +142,30 @@ TEST(ten_thousand_services_come_change_and_go)
 	given(&none);
 }
 
+/* More endpoints than the maps have room for, one after the other; and one service that stays all the while. */
+TEST(a_plan_begins_with_what_the_former_has_written)
+{
+	sr_autoservices struct sr_services first = {}, last = {};
+
+	want(&first, 1, 0, 1000);
+	want(&first, 2, 0, 3);
+	given(&first);
+	assert_int_equal(sr_maps_read(harness_datapath(), &last, NULL), 0);
+	for (uint32_t round = 1; round <= 300; round++) {
+		sr_autoservices struct sr_services next = {};
+		sr_autoplan struct sr_plan plan = {};
+		const struct sr_services was = {.item = last.item, .num = 1};
+		struct sr_service former = last.item[0];
+
+		want(&next, 1, round * 500, 1000 + round % 7);
+		assert_int_equal(sr_plan_make(&plan, &was, &next, NULL, NULL), 0);
+		assert_int_equal(sr_maps_apply(harness_datapath(), &plan, NULL), 0);
+		last.item[0] = next.item[0];
+		next.item[0] = former;
+	}
+	expect_programmed(&last);
+}
+
 /* Killed after a backend was written, before any slot named it. */
 TEST(a_backend_that_no_slot_names_is_no_endpoint)
 {
@@ -504,6 +528,7 @@ const struct CMUnitTest maps_tests[] = {
 	ONLY_V4(an_endpoint_that_stays_keeps_its_index),
 	ONLY_V4(a_plan_that_does_not_fit_changes_nothing),
 	ONLY_V4(ten_thousand_services_come_change_and_go),
+	ONLY_V4(a_plan_begins_with_what_the_former_has_written),
 	ONLY_V4(a_backend_that_no_slot_names_is_no_endpoint),
 	ONLY_V4(slots_that_belie_the_weights_are_written_anew),
 	ONLY_V4(each_set_has_its_own_slots),

@@ -16,6 +16,7 @@
 struct sr_apply_run {
 	bool is_new;
 	uint64_t run; /* sr_run(), if it is new; and its shares */
+	uint64_t was; /* the one before */
 	struct sr_shares shares;
 };
 
@@ -29,7 +30,7 @@ struct sr_apply_item {
 
 struct sr_apply {
 	struct sr_datapath *datapath;
-	struct sr_tables tables;
+	struct sr_tables *tables; /* the datapath's */
 	struct sr_indexes services;
 	struct sr_indexes backends;
 	struct sr_indexes slots;

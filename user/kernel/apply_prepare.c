@@ -123,40 +123,63 @@ static int prepare_item(struct sr_apply *apply, struct sr_apply_item *item, cons
 	if (!item->id)
 		return prepare_full(apply, SR_MAP_SERVICES, err);
 	r = prepare_backends(apply, item, err);
+	for (int set = 0; op->was && set < SR_SETS; set++)
+		item->run[set].was = sr_tables_run(apply->tables, item->id, set);
 	for (int set = 0; r == 0 && op->want && set < SR_SETS; set++)
 		r = prepare_run(apply, item, set, err);
 	return r;
 }
 
-/*
- * All of `want` comes before any of `was` goes. A frontend that moves between
- * services is counted twice: that errs on the safe side.
- */
-static int prepare_frontends(const struct sr_apply *apply, const struct sr_plan *plan, struct sr_error *err)
+static size_t prepare_num_new_frontends(const struct sr_plan *plan)
 {
-	uint32_t max = sr_map_size(apply->datapath->map_fd[SR_MAP_FRONTENDS]);
 	size_t num = 0;
 
 	for (size_t i = 0; i < plan->num; i++) {
-		const struct sr_op *op = &plan->op[i];
-		size_t was = op->was ? op->was->num_frontends : 0;
-		size_t want = op->want ? op->want->num_frontends : 0;
+		const struct sr_service *was = plan->op[i].was, *want = plan->op[i].want;
 
-		num += want > was ? want : was;
+		for (size_t j = 0; plan->op[i].kind != SR_OP_KEEP && want && j < want->num_frontends; j++)
+			num += !was || !sr_service_frontend(was, &want->frontends[j].at);
 	}
-	return num > max ? prepare_full(apply, SR_MAP_FRONTENDS, err) : 0;
+	return num;
 }
 
-static int prepare_addresses(struct sr_apply *apply, const struct sr_plan *plan, struct sr_error *err)
+static int prepare_count(const void *key, const void *value, void *num)
 {
-	if (sr_sources_needed(plan) > sr_map_size(apply->datapath->map_fd[SR_MAP_SOURCES]))
-		return prepare_full(apply, SR_MAP_SOURCES, err);
-	return sr_addresses_plan(&apply->addresses, plan) < 0 ? sr_fail(err, -ENOMEM, "no memory") : 0;
+	(void)key;
+	(void)value;
+	++*(size_t *)num;
+	return 0;
+}
+
+/*
+ * All that is new comes before anything goes. A frontend that moves between
+ * services is counted twice: that errs on the safe side. What is there is
+ * counted only if something comes.
+ */
+static int prepare_room(const struct sr_apply *apply, enum sr_map map, size_t num_new, struct sr_error *err)
+{
+	size_t num = num_new;
+	int r = num_new ? sr_map_each(apply->datapath->map_fd[map], prepare_count, &num) : 0;
+
+	if (r < 0)
+		return sr_fail(err, r, "cannot read map %s: %s", sr_map_names[map], strerror(-r));
+	return num > sr_map_size(apply->datapath->map_fd[map]) ? prepare_full(apply, map, err) : 0;
+}
+
+static int prepare_rooms(struct sr_apply *apply, const struct sr_plan *plan, struct sr_error *err)
+{
+	int r = prepare_room(apply, SR_MAP_FRONTENDS, prepare_num_new_frontends(plan), err);
+
+	if (r == 0)
+		r = prepare_room(apply, SR_MAP_SOURCES, sr_sources_num_new(plan), err);
+	if (r == 0 && sr_addresses_plan(&apply->addresses, plan) < 0)
+		r = sr_fail(err, -ENOMEM, "no memory");
+	return r;
 }
 
 static int prepare_indexes(struct sr_apply *apply, struct sr_error *err)
 {
-	struct sr_tables *tables = &apply->tables;
+	struct sr_tables *tables = apply->tables;
 	struct sr_state state;
 	int r;
 
@@ -197,13 +220,11 @@ int sr_apply_prepare(struct sr_apply *apply, struct sr_datapath *datapath, const
 	if (!apply->item)
 		return sr_fail(err, -ENOMEM, "no memory");
 
-	r = sr_tables_open(&apply->tables, datapath, err);
+	r = sr_tables_keep(&apply->tables, datapath, err);
 	if (r == 0)
 		r = prepare_indexes(apply, err);
 	if (r == 0)
-		r = prepare_frontends(apply, plan, err);
-	if (r == 0)
-		r = prepare_addresses(apply, plan, err);
+		r = prepare_rooms(apply, plan, err);
 	for (size_t i = 0; r == 0 && i < plan->num; i++)
 		if (plan->op[i].kind != SR_OP_KEEP)
 			r = prepare_item(apply, &apply->item[apply->num++], &plan->op[i], err);
@@ -217,5 +238,4 @@ void sr_apply_clear(struct sr_apply *apply)
 	free(apply->item);
 	sr_addresses_clear(&apply->addresses);
 	free(apply->gone);
-	sr_tables_close(&apply->tables);
 }

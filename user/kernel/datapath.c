@@ -122,8 +122,10 @@ bool sr_datapath_is_unsettled(const struct sr_datapath *datapath)
 
 int sr_datapath_settle(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err)
 {
-	int r = sr_migration_finish(datapath, err);
+	int r;
 
+	sr_tables_drop(datapath);
+	r = sr_migration_finish(datapath, err);
 	return r < 0 ? r : sr_programs_load(datapath, config, err);
 }
 
@@ -241,6 +243,7 @@ void sr_datapath_close(struct sr_datapath *datapath)
 		return;
 	for (int i = 0; i < SR_MAP_MAX; i++)
 		sr_cleanup_close(&datapath->map_fd[i]);
+	sr_tables_drop(datapath);
 	sr_bloom_close(datapath);
 	sr_datapath_close_conns(datapath);
 	sr_cleanup_close(&datapath->state_fd);

@@ -75,7 +75,7 @@ bool sr_flows_are_touched(const struct sr_apply *apply)
 		if (!was || was->proto != IPPROTO_UDP)
 			continue;
 		if (flows_lose_frontend(was, want) ||
-		    (flows_lose_endpoint(was, want) && flows_is_chained(&apply->tables, was)))
+		    (flows_lose_endpoint(was, want) && flows_is_chained(apply->tables, was)))
 			return true;
 	}
 	return false;

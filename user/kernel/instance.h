@@ -11,6 +11,8 @@
 #include "kernel/datapath.h"
 #include "kernel/pins.h"
 
+struct sr_tables;
+
 /* What a map holds, and so what becomes of it where it is replaced (migration.h). */
 enum sr_content {
 	SR_CONTENT_GIVEN,	/* svcroute's: the programs only read it */
@@ -99,6 +101,7 @@ struct sr_datapath {
 	int lock_fd; /* the folder, locked; -1 when only read */
 	int state_fd;
 	int map_fd[SR_MAP_MAX];
+	struct sr_tables *tables;    /* sr_tables_keep()'s, or NULL */
 	struct sr_conn_table *conns; /* of sr_conns; NULL: not yet asked for */
 	struct sr_bloom *bloom;	     /* the map, to be written; NULL: the instance is only read */
 	__u64 bloom_seed[SR_BLOOM_SEEDS];

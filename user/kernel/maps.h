@@ -30,6 +30,11 @@ int sr_maps_read(struct sr_datapath *datapath, struct sr_services *out, struct s
  * datapath (opened for writing). Make before break: backends, slots, services,
  * frontends; only then deletions. -ENOSPC: a map is full, `err` says which and
  * its size; this is found before anything is written.
+ *
+ * The `want` sides are given the ids of what was written: they are what
+ * sr_maps_read() would say, and may be the `was` sides of the next plan. A plan
+ * that moves no frontend may leave out services that stay as they are. It costs
+ * what changes, but for the first on a datapath, which looks through all.
  */
 int sr_maps_apply(struct sr_datapath *datapath, const struct sr_plan *plan, struct sr_error *err);
 

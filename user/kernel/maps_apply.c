@@ -43,7 +43,7 @@ static void write_new_backends(struct sr_apply *apply, const struct sr_apply_ite
 		int heads = sr_apply_endpoint_heads(was, i, want, j);
 
 		if (heads > 0)
-			write_backend(&apply->tables, item, j);
+			write_backend(apply->tables, item, j);
 		i += heads <= 0;
 		j += heads >= 0;
 	}
@@ -52,7 +52,7 @@ static void write_new_backends(struct sr_apply *apply, const struct sr_apply_ite
 static void write_slots(struct sr_apply *apply, const struct sr_apply_item *item, enum sr_set set)
 {
 	const struct sr_apply_run *run = &item->run[set];
-	struct sr_slot *slot = apply->tables.slot + sr_run_base(run->run);
+	struct sr_slot *slot = apply->tables->slot + sr_run_base(run->run);
 	const struct sr_service *want = item->op->want;
 
 	for (size_t i = 0; run->is_new && i < want->num_endpoints; i++) {
@@ -73,13 +73,13 @@ static void write_draining(struct sr_apply *apply, const struct sr_apply_item *i
 
 	for (size_t i = 0; want && i < want->num_endpoints; i++)
 		if (!(want->endpoints[i].flags & SR_BACKEND_SETS))
-			__atomic_store_n(&apply->tables.backend[item->backend[i]].flags, want->endpoints[i].flags,
+			__atomic_store_n(&apply->tables->backend[item->backend[i]].flags, want->endpoints[i].flags,
 					 __ATOMIC_RELEASE);
 }
 
 static void write_runs(struct sr_apply *apply, const struct sr_apply_item *item)
 {
-	struct sr_service_entry *entry = &apply->tables.service[item->id];
+	struct sr_service_entry *entry = &apply->tables->service[item->id];
 
 	for (int set = 0; set < SR_SETS; set++) {
 		write_slots(apply, item, set);
@@ -103,7 +103,7 @@ static uint32_t write_early_flags(const struct sr_service *was, const struct sr_
  */
 static void write_service(struct sr_apply *apply, const struct sr_apply_item *item)
 {
-	struct sr_service_entry *entry = &apply->tables.service[item->id];
+	struct sr_service_entry *entry = &apply->tables->service[item->id];
 	const struct sr_service *was = item->op->was, *want = item->op->want;
 
 	if (!want)
@@ -120,7 +120,7 @@ static void write_service(struct sr_apply *apply, const struct sr_apply_item *it
  */
 static int write_sources(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
 {
-	struct sr_service_entry *entry = &apply->tables.service[item->id];
+	struct sr_service_entry *entry = &apply->tables->service[item->id];
 	int r = sr_sources_write(apply->datapath, item->id, item->op, err);
 
 	if (r == 0 && item->op->want)
@@ -137,7 +137,7 @@ static void write_weights(struct sr_apply *apply, const struct sr_apply_item *it
 	const struct sr_service *want = item->op->want;
 
 	for (size_t i = 0; want && i < want->num_endpoints; i++) {
-		struct sr_backend *backend = &apply->tables.backend[item->backend[i]];
+		struct sr_backend *backend = &apply->tables->backend[item->backend[i]];
 
 		__atomic_store_n(&backend->weight, want->endpoints[i].weight, __ATOMIC_RELAXED);
 		__atomic_store_n(&backend->flags, want->endpoints[i].flags, __ATOMIC_RELAXED);
@@ -226,7 +226,7 @@ static int delete_sources(struct sr_apply *apply, const struct sr_apply_item *it
 
 static int delete_service(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
 {
-	struct sr_service_entry *entry = &apply->tables.service[item->id];
+	struct sr_service_entry *entry = &apply->tables->service[item->id];
 
 	if (item->op->want)
 		return 0;
@@ -295,7 +295,7 @@ static int apply_break(struct sr_apply *apply, struct sr_error *err)
 	if (apply->num_gone)
 		sr_tables_wait_for_packets();
 	for (size_t i = 0; i < apply->num_gone; i++)
-		sr_tables_free_backend(&apply->tables, apply->gone[i]);
+		sr_tables_free_backend(apply->tables, apply->gone[i]);
 	return 0;
 }
 
@@ -310,9 +310,48 @@ static void apply_to_flows(const struct sr_apply *apply)
 	struct sr_state state;
 
 	if (touched)
-		sr_flows_forget_stale(apply->datapath, &apply->tables);
+		sr_flows_forget_stale(apply->datapath, apply->tables);
 	if ((touched || apply->num_gone) && sr_state_read(apply->datapath, &state, NULL) == 0)
-		sr_sockets_destroy_stale(apply->datapath, &apply->tables, state.terminate);
+		sr_sockets_destroy_stale(apply->datapath, apply->tables, state.terminate);
+}
+
+/* So that `want` can be the `was` of another plan. */
+static void note_ids(const struct sr_apply_item *item)
+{
+	struct sr_service *want = item->op->want;
+
+	want->id = item->id;
+	for (size_t i = 0; i < want->num_endpoints; i++)
+		want->endpoints[i].id = item->backend[i];
+}
+
+/* What an item's service had, and has no longer, is free for the next plan. */
+static void note_free(struct sr_apply *apply, const struct sr_apply_item *item)
+{
+	const struct sr_service *want = item->op->want;
+
+	for (int set = 0; set < SR_SETS; set++)
+		if (!want || item->run[set].is_new)
+			sr_tables_unmark_run(apply->tables, item->run[set].was);
+	if (!want)
+		apply->tables->service_live[item->id] = 0;
+}
+
+/* A torn service's run may be another's, too: then what lives is to be found anew. */
+static void apply_note(struct sr_apply *apply)
+{
+	bool any_torn = false;
+
+	for (size_t i = 0; i < apply->num; i++) {
+		const struct sr_op *op = apply->item[i].op;
+
+		any_torn |= op->was && op->was->is_torn;
+		note_free(apply, &apply->item[i]);
+		if (op->want)
+			note_ids(&apply->item[i]);
+	}
+	if (any_torn)
+		sr_tables_drop(apply->datapath);
 }
 
 int sr_maps_apply(struct sr_datapath *datapath, const struct sr_plan *plan, struct sr_error *err)
@@ -325,7 +364,11 @@ int sr_maps_apply(struct sr_datapath *datapath, const struct sr_plan *plan, stru
 		r = apply_make(&apply, err);
 	if (r == 0)
 		r = apply_break(&apply, err);
-	if (r == 0)
-		apply_to_flows(&apply);
-	return r;
+	if (r < 0) {
+		sr_tables_drop(datapath);
+		return r;
+	}
+	apply_to_flows(&apply);
+	apply_note(&apply);
+	return 0;
 }

@@ -35,15 +35,14 @@ static bool source_is_of(const struct sr_service *service, const struct sr_cidr 
 	return false;
 }
 
-size_t sr_sources_needed(const struct sr_plan *plan)
+size_t sr_sources_num_new(const struct sr_plan *plan)
 {
 	size_t num = 0;
 
 	for (size_t i = 0; i < plan->num; i++) {
 		const struct sr_service *was = plan->op[i].was, *want = plan->op[i].want;
 
-		num += was ? was->num_sources : 0;
-		for (size_t j = 0; want && j < want->num_sources; j++)
+		for (size_t j = 0; plan->op[i].kind != SR_OP_KEEP && want && j < want->num_sources; j++)
 			num += !source_is_of(was, &want->sources[j]);
 	}
 	return num;

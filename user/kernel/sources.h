@@ -8,8 +8,8 @@
 #include "kernel/datapath.h"
 #include "model/plan.h"
 
-/* Entries that a plan needs at most: new ones are written before old ones go. */
-size_t sr_sources_needed(const struct sr_plan *plan);
+/* How many entries a plan adds. */
+size_t sr_sources_num_new(const struct sr_plan *plan);
 
 /* Write those that `want` has and `was` has not; either may be NULL. */
 int sr_sources_write(const struct sr_datapath *datapath, uint32_t service, const struct sr_op *op,

@@ -143,6 +143,35 @@ void sr_tables_close(struct sr_tables *tables)
 	free(tables->backend_live);
 }
 
+int sr_tables_keep(struct sr_tables **out, struct sr_datapath *datapath, struct sr_error *err)
+{
+	sr_autofree struct sr_tables *tables = NULL;
+	int r;
+
+	if (!datapath->tables) {
+		tables = calloc(1, sizeof(*tables));
+		r = tables ? sr_tables_open(tables, datapath, err) : sr_fail(err, -ENOMEM, "no memory");
+		if (r < 0)
+			return r;
+		datapath->tables = TAKE_PTR(tables);
+	}
+	*out = datapath->tables;
+	return 0;
+}
+
+void sr_tables_drop(struct sr_datapath *datapath)
+{
+	if (!datapath->tables)
+		return;
+	sr_tables_close(datapath->tables);
+	free(TAKE_PTR(datapath->tables));
+}
+
+void sr_tables_unmark_run(struct sr_tables *tables, uint64_t run)
+{
+	memset(tables->slot_live + sr_run_base(run), 0, sr_run_count(run));
+}
+
 void sr_tables_free_backend(struct sr_tables *tables, uint32_t backend)
 {
 	struct sr_backend *entry = &tables->backend[backend];

@@ -35,6 +35,16 @@ int sr_tables_open(struct sr_tables *out, const struct sr_datapath *datapath, st
 void sr_tables_close(struct sr_tables *tables);
 #define sr_autotables __attribute__((cleanup(sr_tables_close)))
 
+/*
+ * The same for a writer, who alone may change them as long as it holds the lock:
+ * they stay open until the datapath is closed, so that a second plan does not
+ * look through all of them again. Who writes keeps the marks true, or drops them.
+ */
+int sr_tables_keep(struct sr_tables **out, struct sr_datapath *datapath, struct sr_error *err);
+void sr_tables_drop(struct sr_datapath *datapath);
+/* The slots of a run are no longer in use. */
+void sr_tables_unmark_run(struct sr_tables *tables, uint64_t run);
+
 /* The run of one of a service's sets, or 0 (no slots) if it leads out of the array. */
 uint64_t sr_tables_run(const struct sr_tables *tables, uint32_t service, enum sr_set set);
 

@@ -63,8 +63,7 @@ static bool plan_same(const struct sr_service *was, const struct sr_service *wan
 	       plan_same_sources(was, want);
 }
 
-static int plan_add(struct sr_plan *plan, enum sr_op_kind kind, const struct sr_service *was,
-		    const struct sr_service *want)
+static int plan_add(struct sr_plan *plan, enum sr_op_kind kind, const struct sr_service *was, struct sr_service *want)
 {
 	struct sr_op *op = sr_array_add(&plan->op, &plan->num, sizeof(*op));
 
@@ -78,8 +77,7 @@ static int plan_add(struct sr_plan *plan, enum sr_op_kind kind, const struct sr_
 }
 
 /* A service that is programmed, and that nobody desires (any longer). */
-static int plan_add_gone(struct sr_plan *plan, const struct sr_service *was,
-			 bool (*may_remove)(const struct sr_service *))
+static int plan_add_gone(struct sr_plan *plan, struct sr_service *was, bool (*may_remove)(const struct sr_service *))
 {
 	if (may_remove && !may_remove(was))
 		return plan_add(plan, SR_OP_KEEP, was, was);
@@ -110,7 +108,8 @@ static int plan_walk(struct sr_plan *plan, const struct sr_services *programmed,
 		} else if (heads > 0) {
 			r = plan_add(plan, SR_OP_ADD, NULL, &desired->item[j++]);
 		} else {
-			const struct sr_service *was = &programmed->item[i++], *want = &desired->item[j++];
+			const struct sr_service *was = &programmed->item[i++];
+			struct sr_service *want = &desired->item[j++];
 
 			r = plan_add(plan, plan_same(was, want) ? SR_OP_KEEP : SR_OP_CHANGE, was, want);
 		}

@@ -18,8 +18,8 @@ enum sr_op_kind {
 /* Pointers lead into the lists that sr_plan_make() was given. */
 struct sr_op {
 	enum sr_op_kind kind;
-	const struct sr_service *was;  /* NULL for ADD */
-	const struct sr_service *want; /* NULL for REMOVE */
+	const struct sr_service *was; /* NULL for ADD */
+	struct sr_service *want;      /* NULL for REMOVE; who carries the plan out notes ids in it */
 };
 
 /* One op for each service on either side, sorted by identity. */
