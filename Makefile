@@ -47,6 +47,8 @@ BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/benc
               $(addprefix $(B)/tests/packet/,frame.o network.o sums.o world.o)
 BENCH_BPF  := $(patsubst tests/bench/%.bpf.c,$(B)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 
+PROGRAM_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/program/*.c) tests/bench/figure.c)
+
 SECONDS ?= 60
 
 .PHONY: all deps test check lint unit packet property test-property net demo bench-quick verifier-stats test-vm install uninstall clean vmlinux
@@ -124,6 +126,10 @@ $(B)/tests/bench/%.skel.h: $(B)/tests/bench/%.bpf.o
 $(B)/tests/bench/bench: $(BENCH_OBJ) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -lm -o $@
+
+$(B)/tests/bench/program/program: $(PROGRAM_OBJ) $(LIB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(PACKET_OBJ) $(PROPERTY_OBJ) $(BENCH_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
 
