@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# make [all] | deps | test | check | test-property | lint | demo | bench-quick | install | clean     (V=1 shows commands)
+# make [all] | deps | test | check | test-property | lint | demo | bench | bench-quick | install | clean     (V=1 shows commands)
 # make verifier-stats [KERNEL=6.1] | test-vm KERNEL=6.1 [SUITES="packet net"]     (other kernels, in QEMU)
 
 PREFIX  ?= /usr/local
@@ -51,7 +51,7 @@ PROGRAM_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/bench/program/*.c) tests
 
 SECONDS ?= 60
 
-.PHONY: all deps test check lint unit packet property test-property net demo bench-quick verifier-stats test-vm install uninstall clean vmlinux
+.PHONY: all deps test check lint unit packet property test-property net demo bench bench-quick verifier-stats test-vm install uninstall clean vmlinux
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -131,7 +131,7 @@ $(B)/tests/bench/program/program: $(PROGRAM_OBJ) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$(PACKET_OBJ) $(PROPERTY_OBJ) $(BENCH_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
+$(PACKET_OBJ) $(PROPERTY_OBJ) $(BENCH_OBJ) $(PROGRAM_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
 
 # This tree again, as a version to come, for tests/net/upgrade.bats.
 NEXT := $(B)/tests/next/svcroute
@@ -161,8 +161,9 @@ unit-and-packet:
 test: deps-if-missing
 	@$(MAKE) --no-print-directory lint $(UNIT) $(VM_TESTED)
 	@tests/run unit verifier packet net demo
-bench-quick: $(B)/tests/bench/bench
-	@tests/run bench-quick
+# What it costs: a few minutes, or one; build/bench/report.md.
+bench bench-quick: $(B)/tests/bench/bench $(B)/tests/bench/program/program $(B)/svcroute
+	@tests/run $@
 # Other kernels: KERNEL is a series that Debian has.
 VM_TESTED := $(B)/tests/packet/packet $(B)/tests/verifier/verifier $(B)/svcroute $(NEXT)
 SUITES    ?= verifier packet net
