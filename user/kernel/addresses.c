@@ -11,6 +11,7 @@
 #include "kernel/bloom.h"
 #include "kernel/instance.h"
 #include "kernel/map_each.h"
+#include "kernel/map_put.h"
 
 /* Beside enum sr_address_flags, and never written: the address has an entry. */
 #define ADDRESS_EXISTS (1u << 31)
@@ -134,45 +135,65 @@ int sr_addresses_plan(struct sr_addresses *out, const struct sr_plan *plan)
 
 /* --- into the map --------------------------------------------------------------------- */
 
-static int address_write(const struct sr_datapath *datapath, const struct sr_addr *addr, uint32_t flags,
-			 struct sr_error *err)
+static int address_fail(const struct sr_datapath *datapath, int r, struct sr_error *err)
+{
+	if (r == -E2BIG)
+		return sr_fail(err, -ENOSPC, "map sr_addresses is full: it holds %u addresses",
+			       sr_map_size(datapath->map_fd[SR_MAP_ADDRESSES]));
+	return sr_fail(err, r, "cannot write map sr_addresses: %s", strerror(-r));
+}
+
+static int address_put(const struct sr_datapath *datapath, struct sr_map_put *put, const struct sr_addr *addr,
+		       uint32_t flags)
 {
 	struct sr_address value = {.self = *addr, .flags = flags & ~ADDRESS_EXISTS};
-	int fd = datapath->map_fd[SR_MAP_ADDRESSES];
 
 	sr_bloom_add_address(datapath, addr);
-	if (bpf_map_update_elem(fd, addr, &value, BPF_ANY) == 0)
-		return 0;
-	if (errno == E2BIG)
-		return sr_fail(err, -ENOSPC, "map sr_addresses is full: it holds %u addresses", sr_map_size(fd));
-	return sr_fail(err, -errno, "cannot write map sr_addresses: %s", strerror(errno));
+	return sr_map_put(put, addr, &value);
+}
+
+/* What is written of a change now, without ADDRESS_EXISTS nothing. */
+static uint32_t address_begins_as(const struct sr_address_change *change)
+{
+	return change->want && !change->was ? ADDRESS_EXISTS : 0;
+}
+
+static uint32_t address_settles_as(const struct sr_address_change *change)
+{
+	uint32_t there = change->was ? change->was : ADDRESS_EXISTS;
+
+	return change->want != there ? change->want : 0;
+}
+
+static int address_put_all(const struct sr_datapath *datapath, const struct sr_addresses *addresses,
+			   uint32_t (*becomes)(const struct sr_address_change *), struct sr_error *err)
+{
+	sr_automapput struct sr_map_put put = {
+		.fd = datapath->map_fd[SR_MAP_ADDRESSES],
+		.key_size = sizeof(struct sr_addr),
+		.value_size = sizeof(struct sr_address),
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < addresses->num; i++) {
+		uint32_t flags = becomes(&addresses->item[i]);
+
+		if (flags)
+			r = address_put(datapath, &put, &addresses->item[i].addr, flags);
+	}
+	if (r == 0)
+		r = sr_map_put_rest(&put);
+	return r < 0 ? address_fail(datapath, r, err) : 0;
 }
 
 int sr_addresses_begin(const struct sr_datapath *datapath, const struct sr_addresses *addresses, struct sr_error *err)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < addresses->num; i++) {
-		const struct sr_address_change *change = &addresses->item[i];
-
-		if (change->want && !change->was)
-			r = address_write(datapath, &change->addr, 0, err);
-	}
-	return r;
+	return address_put_all(datapath, addresses, address_begins_as, err);
 }
 
 int sr_addresses_settle(const struct sr_datapath *datapath, const struct sr_addresses *addresses, struct sr_error *err)
 {
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < addresses->num; i++) {
-		const struct sr_address_change *change = &addresses->item[i];
-		uint32_t there = change->was ? change->was : ADDRESS_EXISTS;
-
-		if (change->want && change->want != there)
-			r = address_write(datapath, &change->addr, change->want, err);
-	}
-	return r;
+	return address_put_all(datapath, addresses, address_settles_as, err);
 }
 
 int sr_addresses_end(const struct sr_datapath *datapath, const struct sr_addresses *addresses, struct sr_error *err)

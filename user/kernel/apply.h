@@ -8,6 +8,8 @@
 
 #include "base/indexes.h"
 #include "kernel/addresses.h"
+#include "kernel/instance.h"
+#include "kernel/map_put.h"
 #include "kernel/tables.h"
 #include "model/plan.h"
 #include "model/shares.h"
@@ -36,6 +38,8 @@ struct sr_apply {
 	struct sr_indexes slots;
 	struct sr_apply_item *item;
 	size_t num;
+	enum sr_map map; /* that is being written, by */
+	struct sr_map_put put;
 	struct sr_addresses addresses;
 	uint32_t *gone; /* backends to be freed at the end */
 	size_t num_gone;

@@ -238,4 +238,5 @@ void sr_apply_clear(struct sr_apply *apply)
 	free(apply->item);
 	sr_addresses_clear(&apply->addresses);
 	free(apply->gone);
+	sr_map_put_clear(&apply->put);
 }

@@ -145,6 +145,18 @@ static void write_weights(struct sr_apply *apply, const struct sr_apply_item *it
 	}
 }
 
+static int write_failed(const struct sr_apply *apply, int r, struct sr_error *err)
+{
+	return sr_fail(err, r, "cannot write map %s: %s", sr_map_names[apply->map], strerror(-r));
+}
+
+static int write_element(struct sr_apply *apply, const void *key, const void *value, struct sr_error *err)
+{
+	int r = sr_map_put(&apply->put, key, value);
+
+	return r < 0 ? write_failed(apply, r, err) : 0;
+}
+
 static int write_info(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
 {
 	const struct sr_service *want = item->op->want;
@@ -161,9 +173,7 @@ static int write_info(struct sr_apply *apply, const struct sr_apply_item *item, 
 	    snprintf(info.origin, sizeof(info.origin), "%s", want->origin) < 0)
 		return sr_fail(err, -EINVAL, "service %s: a name that cannot be written", want->name);
 
-	if (bpf_map_update_elem(apply->datapath->map_fd[SR_MAP_INFO], &item->id, &info, BPF_ANY) < 0)
-		return sr_fail(err, -errno, "cannot write map sr_info: %s", strerror(errno));
-	return 0;
+	return write_element(apply, &item->id, &info, err);
 }
 
 static const struct sr_frontend_spec *frontend_find(const struct sr_service *service, const struct sr_hostport *at)
@@ -180,17 +190,16 @@ static struct sr_frontend_key frontend_key(const struct sr_frontend_spec *spec)
 static int write_frontends(struct sr_apply *apply, const struct sr_apply_item *item, struct sr_error *err)
 {
 	const struct sr_service *was = item->op->was, *want = item->op->want;
+	int r = 0;
 
-	for (size_t i = 0; want && i < want->num_frontends; i++) {
+	for (size_t i = 0; r == 0 && want && i < want->num_frontends; i++) {
 		const struct sr_frontend_spec *spec = &want->frontends[i], *old = frontend_find(was, &spec->at);
 		struct sr_frontend value = {.self = frontend_key(spec), .service = item->id, .kind = spec->kind};
 
-		if (old && old->kind == spec->kind)
-			continue;
-		if (bpf_map_update_elem(apply->datapath->map_fd[SR_MAP_FRONTENDS], &value.self, &value, BPF_ANY) < 0)
-			return sr_fail(err, -errno, "cannot write map sr_frontends: %s", strerror(errno));
+		if (!old || old->kind != spec->kind)
+			r = write_element(apply, &value.self, &value, err);
 	}
-	return 0;
+	return r;
 }
 
 /* Unless it leads to another service by now. */
@@ -263,18 +272,39 @@ static int apply_each(struct sr_apply *apply,
 	return r;
 }
 
+/* All that a step writes is in the map when this returns. */
+static int apply_write_map(struct sr_apply *apply, enum sr_map map,
+			   int (*step)(struct sr_apply *, const struct sr_apply_item *, struct sr_error *),
+			   struct sr_error *err)
+{
+	int r;
+
+	sr_map_put_clear(&apply->put);
+	apply->map = map;
+	apply->put = (struct sr_map_put){
+		.fd = apply->datapath->map_fd[map],
+		.key_size = sr_map_shapes[map].key_size,
+		.value_size = sr_map_shapes[map].value_size,
+	};
+	r = apply_each(apply, step, err);
+	if (r < 0)
+		return r;
+	r = sr_map_put_rest(&apply->put);
+	return r < 0 ? write_failed(apply, r, err) : 0;
+}
+
 static int apply_make(struct sr_apply *apply, struct sr_error *err)
 {
 	int r;
 
 	apply_write_services(apply);
-	r = apply_each(apply, write_info, err);
+	r = apply_write_map(apply, SR_MAP_INFO, write_info, err);
 	if (r == 0)
 		r = apply_each(apply, write_sources, err);
 	if (r == 0)
 		r = sr_addresses_begin(apply->datapath, &apply->addresses, err);
 	if (r == 0)
-		r = apply_each(apply, write_frontends, err);
+		r = apply_write_map(apply, SR_MAP_FRONTENDS, write_frontends, err);
 	return r < 0 ? r : sr_addresses_settle(apply->datapath, &apply->addresses, err);
 }
 
