@@ -43,7 +43,7 @@ LIB_OBJ   := $(filter $(B)/user/base/% $(B)/user/model/% $(B)/user/kernel/%,$(US
 UNIT      := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 PACKET_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/packet/*.c))
 PROPERTY_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/property/*.c)) $(addprefix $(B)/tests/packet/,network.o world.o)
-BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c,$(wildcard tests/bench/*.c))) \
+BENCH_OBJ  := $(patsubst %.c,$(B)/%.o,$(filter-out %.bpf.c %/connect.c,$(wildcard tests/bench/*.c))) \
               $(addprefix $(B)/tests/packet/,frame.o network.o sums.o world.o)
 BENCH_BPF  := $(patsubst tests/bench/%.bpf.c,$(B)/tests/bench/%.skel.h,$(wildcard tests/bench/*.bpf.c))
 
@@ -132,6 +132,11 @@ $(B)/tests/bench/program/program: $(PROGRAM_OBJ) $(LIB_OBJ)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(PACKET_OBJ) $(PROPERTY_OBJ) $(BENCH_OBJ) $(PROGRAM_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
+$(B)/tests/bench/connect: $(B)/tests/bench/connect.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
+
+$(PACKET_OBJ) $(PROPERTY_OBJ) $(BENCH_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
 
 # This tree again, as a version to come, for tests/net/upgrade.bats.
 NEXT := $(B)/tests/next/svcroute
@@ -162,7 +167,7 @@ test: deps-if-missing
 	@$(MAKE) --no-print-directory lint $(UNIT) $(VM_TESTED)
 	@tests/run unit verifier packet net demo
 # What it costs: a few minutes, or one; build/bench/report.md.
-bench bench-quick: $(B)/tests/bench/bench $(B)/tests/bench/program/program $(B)/svcroute
+bench bench-quick: $(B)/tests/bench/bench $(B)/tests/bench/program/program $(B)/tests/bench/connect $(B)/svcroute
 	@tests/run $@
 # Other kernels: KERNEL is a series that Debian has.
 VM_TESTED := $(B)/tests/packet/packet $(B)/tests/verifier/verifier $(B)/svcroute $(NEXT)
