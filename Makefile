@@ -131,12 +131,11 @@ $(B)/tests/bench/program/program: $(PROGRAM_OBJ) $(LIB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
-$(PACKET_OBJ) $(PROPERTY_OBJ) $(BENCH_OBJ) $(PROGRAM_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
 $(B)/tests/bench/connect: $(B)/tests/bench/connect.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
-$(PACKET_OBJ) $(PROPERTY_OBJ) $(BENCH_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
+$(PACKET_OBJ) $(PROPERTY_OBJ) $(BENCH_OBJ) $(PROGRAM_OBJ): | $(B)/svcroute.skel.h $(BENCH_BPF)
 
 # This tree again, as a version to come, for tests/net/upgrade.bats.
 NEXT := $(B)/tests/next/svcroute
