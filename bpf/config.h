@@ -39,6 +39,9 @@ const volatile __u32 sr_refusal_cost __weak = 0;
 /* ClusterIPs may be called from the uplink, too. */
 const volatile bool sr_allow_external_clusterip __weak = false;
 
+/* So many TCP flows may begin on a CPU in a tick before whoever calls has to show itself (flood.h). */
+const volatile __u32 sr_flood_limit __weak = ~0U;
+
 /* Source ports for SNAT, inclusive, host byte order. */
 const volatile __u16 sr_snat_port_low __weak = 1024;
 const volatile __u16 sr_snat_port_high __weak = 32767;

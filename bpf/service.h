@@ -13,6 +13,7 @@
 #define BPF_SERVICE_H
 
 #include "claim.h"
+#include "flood.h"
 #include "forward.h"
 #include "origin.h"
 #include "packet.h"
@@ -158,9 +159,11 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 		ret = service_choose(ctx, pkt, from, scratch);
 	if (ret == SR_OK)
 		ret = conn_open();
-	if (ret == SR_OK)
-		*to = scratch->conn.to;
-	return ret;
+	if (ret != SR_OK)
+		return ret;
+	flood_count(pkt);
+	*to = scratch->conn.to;
+	return SR_OK;
 }
 
 /*

@@ -3,6 +3,7 @@
 #include "ctx_xdp.h"
 
 #include "announce.h"
+#include "flood.h"
 #include "monitor.h"
 #include "service.h"
 #include "verdict.h"
@@ -22,6 +23,13 @@ static __always_inline int verdict(struct xdp_md *ctx, const struct pkt *pkt, in
 	return XDP_TX;
 }
 
+static __always_inline int xdp_serve(struct xdp_md *ctx, struct pkt *pkt)
+{
+	int ret = flood_check(ctx, pkt);
+
+	return likely(ret == SR_OK) ? service_in(ctx, pkt, SIDE_WIRE) : ret;
+}
+
 SEC("xdp")
 int sr_xdp_uplink(struct xdp_md *ctx)
 {
@@ -30,7 +38,7 @@ int sr_xdp_uplink(struct xdp_md *ctx)
 
 	ret = pkt_parse(ctx, &pkt, 0);
 	if (ret == SR_OK)
-		ret = service_in(ctx, &pkt, SIDE_WIRE);
+		ret = xdp_serve(ctx, &pkt);
 	else if (announce_may_concern(ret))
 		ret = xdp_announce_answer(ctx, &pkt, ret);
 	/* Whoever must be told why is told by tc. */

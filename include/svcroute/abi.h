@@ -280,8 +280,10 @@ _Static_assert(sizeof(struct sr_scratch) == 4 * sizeof(struct sr_conn) + SR_CONN
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
 
-/* Random numbers by which tuples and addresses are hashed: an instance's own. */
-#define SR_KEY_SEEDS 5
+/* Random numbers by which tuples and addresses are hashed, an instance's own; the last two for cookies (bpf/flood.h).
+ */
+#define SR_KEY_SEEDS   7
+#define SR_COOKIE_SEED 5
 
 /*
  * Map `sr_bloom`: mmapable array of one: what may be ours (bloom.h). Bits of addresses that
@@ -379,6 +381,18 @@ struct sr_affinity {
 	__u64 test[SR_TEST_WORDS];
 };
 _Static_assert(sizeof(struct sr_affinity) == 40 + 8 * SR_TEST_WORDS, "sr_affinity");
+
+/* Map `sr_flood`: per-CPU array of one: how many TCP flows have begun in a tick, and until when that is too many. */
+struct sr_flood {
+	__u32 tick;
+	__u32 begun;
+	__u32 until; /* tick */
+	__u32 zero;
+};
+_Static_assert(sizeof(struct sr_flood) == 16, "sr_flood");
+
+/* Map `sr_trusted`: LRU hash by struct sr_addr: the tick (__u32) when a client has shown that its address is its own.
+ */
 
 /* Map `sr_refusals`: LRU hash by struct sr_addr: what limits ICMP errors to one peer. */
 struct sr_refusal_budget {

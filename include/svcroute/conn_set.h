@@ -367,7 +367,7 @@ sr_set_inline bool sr_conn_displace_unkept(struct sr_conn_set *set, const struct
 
 /* In the place of whom both sets, which are full of kept ones, can spare best. The first set's lock is held. */
 sr_set_inline bool sr_conn_displace_kept(const struct sr_conn_place *place, const struct sr_conn *entry,
-				    const struct sr_conn_clock *clock)
+					 const struct sr_conn_clock *clock)
 {
 	struct sr_victim victim = sr_set_victim(place->first, place->stride, clock);
 	bool done = false;

@@ -63,14 +63,16 @@ enum sr_refusal {
 	X(HELD, "held", "held back for a moment, while its connection is handed over", SILENT)                         \
 	X(SCTP_FRAGMENT, "sctp-fragment", "a fragment of SCTP whose ports change: its CRC needs the others", SILENT)   \
 	X(TUNNEL, "tunnel", "came through a tunnel, and has no endpoint on this node", SILENT)                         \
+	X(CHALLENGE_MET, "challenge-met", "a reset that shows, in a flood of SYNs, whose address is its own", SILENT)  \
 	X(BAD_SUM, "bad-checksum", "a ping to an announced address whose checksum is wrong", SILENT)                   \
 	X(INTERNAL, "internal", "a rewrite failed half-way", SILENT)
 
-/* What an announced address answers by itself: X(code, name for machines, words for people) */
+/* What is answered at once: X(code, name for machines, words for people) */
 #define SR_ANSWER_REASONS(X)                                                                                           \
 	X(ARP, "arp", "who has an announced address?")                                                                 \
 	X(NEIGHBOUR, "neighbour-solicitation", "the same over IPv6")                                                   \
-	X(ECHO, "echo-request", "a ping to an announced address")
+	X(ECHO, "echo-request", "a ping to an announced address")                                                      \
+	X(CHALLENGE, "challenge", "a SYN in a flood of them: its sender has to show itself first")
 
 enum sr_reason {
 	SR_OK = 0,

@@ -76,6 +76,11 @@ const struct frame *sent(void)
 	return &harness.out;
 }
 
+enum verdict sent_verdict(void)
+{
+	return harness.verdict;
+}
+
 static void harness_counters(struct sr_counter counters[SR_REASON_MAX])
 {
 	struct sr_error err = {};
@@ -271,6 +276,14 @@ void given_snat_ports(uint16_t low, uint16_t high)
 
 	config.snat_port_low = low;
 	config.snat_port_high = high;
+	harness_load_unusual(&config);
+}
+
+void given_syn_limit(uint32_t limit)
+{
+	struct sr_datapath_config config = harness_usual;
+
+	config.syn_limit = limit;
 	harness_load_unusual(&config);
 }
 

@@ -91,6 +91,7 @@ void given_service_cidr(const char *network, uint8_t bits);
 void given_terminate(void);
 void given_snat_ports(uint16_t low, uint16_t high);
 void given_room(uint32_t connections);
+void given_syn_limit(uint32_t limit);
 /* `svcroute load` runs again. What the others above need may have been loaded before. */
 void given_a_load(void);
 /* Until the test ends, so many milliseconds pass between two ICMP errors to one peer. */
@@ -114,6 +115,7 @@ void send_from_host(struct frame frame);
 void send_from_another_device(struct frame frame);
 /* What came out of the last one. */
 const struct frame *sent(void);
+enum verdict sent_verdict(void);
 
 /* The last frame came out as `frame` and goes on to the stack. */
 #define expect_packet(frame) harness_expect(VERDICT_PASS, frame, __FILE__, __LINE__)

@@ -21,6 +21,7 @@
 	X(foreign)                                                                                                     \
 	X(headers)                                                                                                     \
 	X(sctp)                                                                                                        \
+	X(flood)                                                                                                       \
 	X(fragments)                                                                                                   \
 	X(lifecycle)                                                                                                   \
 	X(endpoints)                                                                                                   \

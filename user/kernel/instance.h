@@ -33,6 +33,8 @@ enum sr_content {
 	X(SOURCES, "sr_sources", sizeof(struct sr_source_key), sizeof(__u32), GIVEN)                                   \
 	X(NODES, "sr_nodes", sizeof(struct sr_addr), sizeof(struct sr_node), GIVEN)                                    \
 	X(AFFINITY, "sr_affinity", sizeof(struct sr_affinity_key), sizeof(struct sr_affinity), LEARNT)                 \
+	X(FLOOD, "sr_flood", sizeof(__u32), sizeof(struct sr_flood), REASONS)                                          \
+	X(TRUSTED, "sr_trusted", sizeof(struct sr_addr), sizeof(__u32), LEARNT)                                        \
 	X(REFUSALS, "sr_refusals", sizeof(struct sr_addr), sizeof(struct sr_refusal_budget), LEARNT)                   \
 	X(FRONTENDS, "sr_frontends", sizeof(struct sr_frontend_key), sizeof(struct sr_frontend), GIVEN)                \
 	X(SERVICES, "sr_services", sizeof(__u32), sizeof(struct sr_service_entry), GIVEN)                              \

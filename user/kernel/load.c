@@ -63,6 +63,15 @@ static void load_set_networks(struct svcroute_bpf *skel, const struct sr_datapat
 	skel->rodata->sr_num_service_cidrs = config->num_service_cidrs;
 }
 
+/* In a tick, and one at least. */
+static uint32_t load_flood_limit(const struct sr_datapath_config *config, const struct sr_timeouts *timeouts)
+{
+	uint64_t limit = config->syn_limit ? config->syn_limit : SR_USUAL_SYN_LIMIT;
+
+	limit = (limit << SR_TICK_SHIFT) / timeouts->jiffies_per_second;
+	return limit ? (limit > UINT32_MAX ? UINT32_MAX : limit) : 1;
+}
+
 static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_config *config,
 			   const struct sr_state *state, struct sr_error *err)
 {
@@ -83,6 +92,7 @@ static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_c
 	skel->rodata->sr_snat_port_high = ports.high;
 	skel->rodata->sr_host_netns = sr_netns_cookie();
 	skel->rodata->sr_pod_sockets = config->pod_sockets;
+	skel->rodata->sr_flood_limit = load_flood_limit(config, &timeouts);
 	skel->rodata->sr_timeout_tcp = timeouts.tcp;
 	skel->rodata->sr_timeout_udp = timeouts.udp;
 	skel->rodata->sr_timeout_closing = timeouts.closing;
