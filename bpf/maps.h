@@ -57,7 +57,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 98304);
+	__uint(max_entries, 93750);
 	__type(key, __u32);
 	__type(value, struct sr_conn_set);
 } sr_conns __weak SEC(".maps");

@@ -19,6 +19,10 @@ __u32 original[FRAME_HEAD / 2] = {}; /* word i lies at byte 2 * i of the frame, 
 bool is_new = false;
 __u64 num_flows = 0;
 
+/* Or each is of one of so many connections, a power of two; 0: all are of one. */
+__u32 crowd = 0;
+__u64 dice = 1;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
@@ -46,14 +50,25 @@ static __always_inline void put(void *data, int offset)
 	*(__u32 *)(data + offset) = original[offset / 2];
 }
 
+/* Whose frame is the next? */
+static __always_inline __u32 next_flow(void)
+{
+	if (is_new)
+		return num_flows++;
+	dice = dice * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (dice >> 33) & (crowd - 1);
+}
+
 /* The ports, and the last word of the source's address. A narrow store would hold up the wide load of both ports. */
 static __always_inline void put_ends(void *data, int address, int offset)
 {
 	__u32 ports = original[offset / 2], source = original[address / 2];
 
-	if (is_new) {
-		source = bpf_htonl(bpf_ntohl(source) ^ (__u32)(num_flows >> 16) << 8);
-		ports = bpf_htonl((bpf_ntohl(ports) & 0xffff) | (__u32)num_flows++ << 16);
+	if (is_new || crowd) {
+		__u32 flow = next_flow();
+
+		source ^= bpf_htonl(flow >> 16 << 8);
+		ports = bpf_htonl((bpf_ntohl(ports) & 0xffff) | flow << 16);
 	}
 	*(__u32 *)(data + address) = source;
 	*(__u32 *)(data + offset) = ports;
@@ -68,7 +83,9 @@ static __always_inline void put_back_v4(void *data)
 	put_ends(data, 26, 34);
 	put(data, 30);
 	put(data, 38); /* UDP's checksum */
-	put(data, 48); /* TCP's */
+	put(data, 42); /* TCP's acknowledgement, flags */
+	put(data, 46);
+	put(data, 50); /* and checksum */
 }
 
 static __always_inline void put_back_v6(void *data)
@@ -82,7 +99,9 @@ static __always_inline void put_back_v6(void *data)
 			put(data, offset);
 	put_ends(data, 34, 54);
 	put(data, 58);
-	put(data, 68);
+	put(data, 62);
+	put(data, 66);
+	put(data, 70);
 }
 
 SEC("xdp")

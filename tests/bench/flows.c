@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "flows.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +11,13 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "crowd.h"
 #include "kernel/maps.h"
 
 #define HERE	   "198.51.100.7:90"
 #define THERE	   "198.51.100.8:90"
 #define CLUSTER_IP "10.96.0.10:80"
+#define NOBODY	   "10.96.0.11:80"
 
 /* As long as a small answer; the wrapper wants 96 bytes at least. */
 #define FLOWS_PAYLOAD 64
@@ -59,6 +62,24 @@ static struct frame *flows_place(enum sample sample, int family, int proto)
 struct frame flows_frame(enum sample sample, int family, int proto)
 {
 	return *flows_place(sample, family, proto);
+}
+
+struct sr_tuple flows_tuple(enum sample sample, int family, int proto)
+{
+	const struct frame *frame = flows_place(sample, family, proto);
+	struct sr_tuple tuple = {.proto = proto};
+	const uint8_t *ip = frame->bytes + 14;
+
+	if (family == 6) {
+		memcpy(&tuple.src, ip + 8, 32);
+		memcpy(&tuple.sport, ip + 40, 4);
+		return tuple;
+	}
+	tuple.src.word[2] = tuple.dst.word[2] = htonl(0xffff);
+	memcpy(&tuple.src.word[3], ip + 12, 4);
+	memcpy(&tuple.dst.word[3], ip + 16, 4);
+	memcpy(&tuple.sport, ip + 20, 4);
+	return tuple;
 }
 
 static void flows_add_endpoint(struct sr_service *service, const struct sr_hostport *to)
@@ -108,24 +129,43 @@ static void flows_add_agreed(struct sr_services *services, const struct agreed *
 	}
 }
 
-static int flows_program(void)
+/* Beside what there is. */
+static int flows_apply(struct sr_services *desired)
 {
-	sr_autoservices struct sr_services programmed = {}, desired = {};
+	sr_autoservices struct sr_services nothing = {};
 	sr_autoplan struct sr_plan plan = {};
 	struct sr_error err = {};
+
+	sr_services_sort(desired);
+	if (sr_plan_make(&plan, &nothing, desired, NULL, &err) < 0 || sr_maps_apply(run_datapath(), &plan, &err) < 0) {
+		fprintf(stderr, "bench: %s\n", err.text);
+		return -1;
+	}
+	return 0;
+}
+
+static int flows_program(uint32_t other_services)
+{
+	sr_autoservices struct sr_services desired = {};
 
 	for (size_t i = 0; i < ARRAY_SIZE(flows); i++)
 		for (int way = 0; way < 4; way++)
 			flows_add_service(&desired, &flows[i], way & 1 ? 6 : 4, way & 2 ? IPPROTO_UDP : IPPROTO_TCP);
 	for (size_t i = 0; i < ARRAY_SIZE(agreed); i++)
 		flows_add_agreed(&desired, &agreed[i]);
-	sr_services_sort(&desired);
-	if (sr_plan_make(&plan, &programmed, &desired, NULL, &err) < 0 ||
-	    sr_maps_apply(run_datapath(), &plan, &err) < 0) {
-		fprintf(stderr, "bench: %s\n", err.text);
-		return -1;
-	}
-	return 0;
+	for (int way = 0; way < 4; way++)
+		flows_add_frontend(&desired, NOBODY, SR_FRONTEND_CLUSTER_IP, way & 1 ? 6 : 4,
+				   way & 2 ? IPPROTO_UDP : IPPROTO_TCP);
+	crowd_add_services(&desired, 0, other_services);
+	return flows_apply(&desired);
+}
+
+int flows_add_others(uint32_t from, uint32_t to)
+{
+	sr_autoservices struct sr_services desired = {};
+
+	crowd_add_services(&desired, from, to);
+	return flows_apply(&desired);
 }
 
 static struct frame flows_data(const char *from, const char *to)
@@ -172,6 +212,7 @@ static void flows_each_way(void (*visit)(const struct flow *flow))
 			*flows_place(agreed[i].begins, world.family, world.proto) =
 				flows_beginning(CLIENT ":1", agreed[i].frontend);
 		*flows_place(SAMPLE_NEW_FROM_POD, world.family, world.proto) = flows_beginning(POD1 ":1", CLUSTER_IP);
+		*flows_place(SAMPLE_REFUSED, world.family, world.proto) = flows_beginning(POD1 ":1", NOBODY);
 		*flows_place(SAMPLE_FOREIGN, world.family, world.proto) = flows_data(CLIENT ":1234", POD2 ":443");
 	}
 }
@@ -181,12 +222,12 @@ static void flows_ask_again(const struct flow *flow)
 	flows_ask(flow, ACK);
 }
 
-int flows_start(void)
+int flows_start(uint32_t other_services)
 {
 	struct sr_error err = {};
 	struct sr_usage usage;
 
-	if (flows_program() < 0)
+	if (flows_program(other_services) < 0)
 		return -1;
 	flows_each_way(flows_establish);
 	usleep(2600000);

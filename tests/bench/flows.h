@@ -19,11 +19,19 @@ enum sample {
 	SAMPLE_NEW_OF_1000,
 	SAMPLE_NEW_FROM_POD, /* a pod begins one to a ClusterIP */
 	SAMPLE_FOREIGN,	     /* a packet that is not ours */
+	SAMPLE_REFUSED,	     /* a pod calls a service without endpoints */
 	NUM_SAMPLES,
 };
 
-/* Program the services and establish all flows, TCP's and UDP's of both families; takes 3 s. */
-int flows_start(void);
+/* Program the services, and so many that no packet calls, and establish all flows, TCP's and UDP's of both families; 3
+ * s. */
+int flows_start(uint32_t other_services);
+
+/* More of those that no packet calls: the `from`-th up to the `to`-th. 0 or -1. */
+int flows_add_others(uint32_t from, uint32_t to);
+
+/* How packets of a sample meet us. */
+struct sr_tuple flows_tuple(enum sample sample, int family, int proto);
 
 struct frame flows_frame(enum sample sample, int family, int proto);
 

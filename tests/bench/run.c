@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -33,6 +34,7 @@ static struct {
 		int fd;
 	} known[16];
 	size_t num_known;
+	int repeat; /* 0: RUN_REPEAT */
 } run;
 
 struct sr_datapath *run_datapath(void)
@@ -101,9 +103,14 @@ static void run_write_device(enum device device, const char *snat, __u32 flags)
 	bpf_map_update_elem(sr_datapath_map_fd(run.datapath, "sr_devices"), &ifindex, &value, BPF_ANY);
 }
 
-int run_start(void)
+int run_start(const struct run_config *wanted)
 {
-	const struct sr_datapath_config config = {.snat_port_low = 20000, .snat_port_high = 29999, .sizes = {.connections = 4096}};
+	const struct sr_datapath_config config = {
+		.snat_port_low = 20000,
+		.snat_port_high = 29999,
+		.syn_limit = wanted->syn_limit ? wanted->syn_limit : UINT32_MAX,
+		.sizes = {wanted->services, wanted->backends, wanted->connections},
+	};
 	struct sr_error err = {};
 
 	if (network_make() < 0)
@@ -171,7 +178,7 @@ static double run_clock(void)
 /* The kernel's own measure is in whole nanoseconds, too coarse for an empty program. */
 double run_time(enum hook hook, int program, enum device device, const struct frame *frame)
 {
-	int repeat = run.skel->bss->is_new ? RUN_REPEAT_NEW : RUN_REPEAT;
+	int repeat = run.repeat ? run.repeat : RUN_REPEAT;
 	struct frame out;
 	double start = run_clock();
 
@@ -212,14 +219,44 @@ static void run_fill_table(enum hook hook, int program, enum device device, cons
 	is_full = true;
 }
 
-double run_time_new(enum hook hook, int program, enum device device, const struct frame *frame)
+static double run_time_of_new(enum hook hook, int program, enum device device, const struct frame *frame, int repeat,
+			      bool fill)
 {
 	double ns;
 
 	run.skel->bss->is_new = true;
-	run_fill_table(hook, program, device, frame);
+	run.repeat = repeat;
+	if (fill)
+		run_fill_table(hook, program, device, frame);
 	ns = run_time_restored(hook, program, device, frame);
 	run.skel->bss->is_new = false;
+	run.repeat = 0;
+	return ns;
+}
+
+double run_time_new(enum hook hook, int program, enum device device, const struct frame *frame)
+{
+	return run_time_of_new(hook, program, device, frame, RUN_REPEAT_NEW, true);
+}
+
+double run_time_flood(enum hook hook, int program, enum device device, const struct frame *frame)
+{
+	return run_time_of_new(hook, program, device, frame, RUN_REPEAT, false);
+}
+
+void run_crowd_end(uint32_t i, uint32_t *addr, uint16_t *port)
+{
+	*addr ^= htonl(i >> 16 << 8);
+	*port = htons(i);
+}
+
+double run_time_crowd(enum hook hook, int program, enum device device, const struct frame *frame, uint32_t num)
+{
+	double ns;
+
+	run.skel->bss->crowd = num;
+	ns = run_time_restored(hook, program, device, frame);
+	run.skel->bss->crowd = 0;
 	return ns;
 }
 

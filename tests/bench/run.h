@@ -14,8 +14,14 @@ enum hook {
 	HOOK_TC,
 };
 
+/* What an instance has room for, and when it takes SYNs for a flood; 0: the usual. */
+struct run_config {
+	uint32_t services, backends, connections;
+	uint32_t syn_limit;
+};
+
 /* Load everything, in namespaces of this process's own; 0, or -1 after saying why. */
-int run_start(void);
+int run_start(const struct run_config *config);
 void run_stop(void);
 
 struct sr_datapath *run_datapath(void);
@@ -34,6 +40,15 @@ double run_time_restored(enum hook hook, int program, enum device device, const 
 
 /* The same where each frame begins a flow: its source port is another one each time. */
 double run_time_new(enum hook hook, int program, enum device device, const struct frame *frame);
+
+/* The same, with a table of connections as full as it happens to be, and many frames at once. */
+double run_time_flood(enum hook hook, int program, enum device device, const struct frame *frame);
+
+/* The same where frames are of so many connections, a power of two, in no order: run_crowd_end() tells of which. */
+double run_time_crowd(enum hook hook, int program, enum device device, const struct frame *frame, uint32_t num);
+
+/* The i-th client of a crowd, by the first one's IPv4 address or last word of it, and its port: network byte order. */
+void run_crowd_end(uint32_t i, uint32_t *addr, uint16_t *port);
 
 /* The floor program knows one flow: that of the frame, which it sends elsewhere. */
 void run_teach_floor(const struct frame *frame);

@@ -232,7 +232,7 @@ forget_notes() {
 	map_is sr_conns max_entries 750
 	load --max ''
 	map_is sr_services max_entries 32768
-	map_is sr_conns max_entries 98304
+	map_is sr_conns max_entries 93750
 	traffic_was_served
 	is_settled
 }

@@ -110,11 +110,12 @@ static int carry_enter_connection(const struct sr_conn *entry, void *context)
 	return r == -EEXIST || r == -ENOSPC ? 0 : r;
 }
 
+/* What is not proven, or over, may be displaced at any time. */
 static int carry_count_connection(const struct sr_conn *entry, void *context)
 {
 	struct carry *carry = context;
 
-	if (!sr_flow_is_live(&carry->clock, entry))
+	if (!sr_conn_is_kept(entry->to.flags) || !sr_flow_is_live(&carry->clock, entry))
 		return 0;
 	return ++carry->live > 2 * sr_conn_table_capacity(carry->new.max_entries) ? carry_refuse(carry) : 0;
 }
