@@ -224,7 +224,7 @@ static __always_inline bool announce_may_concern(int reason)
 }
 
 /* SR_ANSWER_* where the packet has become its answer, SR_DROP_* where nobody must have it, else `reason`. */
-__subprog int CTX_NAME(announce_answer)(sr_ctx *ctx, const struct pkt *pkt, int reason)
+__subprog int CTX_NAME(announce_answer)(sr_ctx *ctx, struct pkt *pkt, int reason)
 {
 	struct sr_device *device;
 	int ret;

@@ -2,11 +2,13 @@
 /*
  * Pings to announced addresses (RFC 792; RFC 4443, section 4.2): both address
  * pairs change places, and the request becomes a reply. All that it takes lies
- * in the first fragment, so that each fragment can be turned by itself.
+ * in the first fragment; the later ones follow it, where it was turned. XDP
+ * leaves fragments to tc.
  */
 #ifndef BPF_ECHO_H
 #define BPF_ECHO_H
 
+#include "fragment.h"
 #include "origin.h"
 #include "sum.h"
 
@@ -31,8 +33,37 @@ static __always_inline bool echo_is_ours(sr_ctx *ctx, const struct pkt *pkt)
 	if (pkt_l3(pkt) && (ctx_read(ctx, 0, link, sizeof(link)) || link[0] & 1))
 		return false;
 	return origin_calls_us(ctx) && addr_is_host(&pkt->tuple.src, pkt->family) &&
-	       !addr_is_equal(&pkt->tuple.src, &pkt->tuple.dst) &&
 	       address_is_announced(&pkt->tuple.dst, ANNOUNCED_ANYWHERE);
+}
+
+/* Nobody sends from an address that we alone answer for: the reply would come back to us. */
+static __always_inline bool echo_is_forged(const struct pkt *pkt)
+{
+	int flags = address_flags(&pkt->tuple.src);
+
+	return (flags >= 0 && flags & SR_ADDRESS_CLUSTER_IP) ||
+	       address_is_announced(&pkt->tuple.src, ANNOUNCED_ANYWHERE);
+}
+
+/* A request that begins here, or what follows one. What precedes its first fragment is lost. */
+static __always_inline bool echo_is_request(sr_ctx *ctx, struct pkt *pkt)
+{
+	__u8 request = pkt->family == 4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST;
+	__u8 proto = pkt->tuple.proto, type[2] = {};
+
+	if (pkt_has_transport(pkt))
+		return ctx_read(ctx, pkt_l4(pkt), type, sizeof(type)) == 0 && type[0] == request && !type[1];
+	return fragment_recall(pkt) && pkt->tuple.proto == proto;
+}
+
+/*
+ * A reply has a way of its own before it. Whether a later fragment is a
+ * request's it does not say itself: two gateways could pass one to and fro for
+ * ever, were it not to grow older.
+ */
+static __always_inline __u8 echo_ttl(const struct pkt *pkt)
+{
+	return pkt_has_transport(pkt) || pkt->ttl > ECHO_TTL ? ECHO_TTL : pkt->ttl - 1;
 }
 
 static __always_inline int echo_turn_link(sr_ctx *ctx, const struct pkt *pkt)
@@ -51,15 +82,14 @@ static __always_inline int echo_turn_link(sr_ctx *ctx, const struct pkt *pkt)
 static __always_inline int echo_turn_v4(sr_ctx *ctx, const struct pkt *pkt)
 {
 	struct iphdr *ip = ctx_data(ctx) + pkt_l3(pkt);
-	__u8 ttl[2] = {};
+	__u8 ttl = echo_ttl(pkt);
 
 	if ((void *)(ip + 1) > ctx_data_end(ctx))
 		return -1;
 	ip->saddr = pkt->tuple.dst.word[3];
 	ip->daddr = pkt->tuple.src.word[3];
-	ttl[0] = ip->ttl;
-	ip->ttl = ECHO_TTL;
-	ip->check = csum_update(ip->check, (__u64)(__u16) ~*(__u16 *)ttl + little_endian(ECHO_TTL));
+	ip->check = csum_update(ip->check, nat_word_delta(bpf_htons(pkt->ttl << 8), bpf_htons(ttl << 8)));
+	ip->ttl = ttl;
 	return 0;
 }
 
@@ -69,7 +99,7 @@ static __always_inline int echo_turn_v6(sr_ctx *ctx, const struct pkt *pkt)
 	struct {
 		struct sr_addr src, dst;
 	} pair = {.src = pkt->tuple.dst, .dst = pkt->tuple.src};
-	__u8 hops = ECHO_TTL;
+	__u8 hops = echo_ttl(pkt);
 
 	return ctx_store(ctx, at, &hops, sizeof(hops)) || ctx_write(ctx, at + 1, &pair, sizeof(pair)) ? -1 : 0;
 }
@@ -99,17 +129,22 @@ static __always_inline bool echo_is_right(sr_ctx *ctx, const struct pkt *pkt)
 }
 
 /* SR_OK where the packet has become the reply; SR_PASS_NOT_SERVED_PROTO: it is as it was, and none of ours. */
-static __always_inline int echo_answer(sr_ctx *ctx, const struct pkt *pkt)
+static __always_inline int echo_answer(sr_ctx *ctx, struct pkt *pkt)
 {
-	__u8 request = pkt->family == 4 ? ICMP_ECHO : ICMPV6_ECHO_REQUEST;
-	__u8 type[2] = {};
-
 	if (!echo_is_plain(pkt) || !echo_is_ours(ctx, pkt))
 		return SR_PASS_NOT_SERVED_PROTO;
-	if (pkt_has_transport(pkt) && (ctx_read(ctx, pkt_l4(pkt), type, sizeof(type)) || type[0] != request || type[1]))
+	if (CTX_CAN_REDO && pkt->fragment != PKT_WHOLE)
+		return SR_PASS_TO_TC;
+	if (!echo_is_request(ctx, pkt))
 		return SR_PASS_NOT_SERVED_PROTO;
+	if (echo_is_forged(pkt))
+		return SR_DROP_MARTIAN;
 	if (!echo_is_right(ctx, pkt))
 		return SR_DROP_BAD_SUM;
+	if (!pkt_has_transport(pkt) && pkt->ttl <= 1)
+		return SR_DROP_TTL;
+	if (pkt->fragment == PKT_FIRST_FRAGMENT)
+		fragment_remember(pkt);
 	if ((pkt->family == 4 ? echo_turn_v4(ctx, pkt) : echo_turn_v6(ctx, pkt)) || echo_turn_type(ctx, pkt))
 		return SR_DROP_INTERNAL;
 	return echo_turn_link(ctx, pkt) ? SR_DROP_INTERNAL : SR_OK;

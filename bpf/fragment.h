@@ -4,6 +4,7 @@
 #define BPF_FRAGMENT_H
 
 #include "conn.h"
+#include "transport.h"
 
 static __always_inline bool fragment_key_is_equal(const struct sr_fragment_key *a, const struct sr_fragment_key *b)
 {
@@ -11,47 +12,68 @@ static __always_inline bool fragment_key_is_equal(const struct sr_fragment_key *
 	       a->proto == b->proto;
 }
 
+static __always_inline void fragment_key(struct sr_fragment_key *key, const struct pkt *pkt)
+{
+	key->src = pkt->tuple.src;
+	key->dst = pkt->tuple.dst;
+	key->id = pkt->fragment_id;
+	/* Of IPv6 the first fragment alone knows it. */
+	key->proto = pkt->family == 4 ? pkt->tuple.proto : 0;
+}
+
+/* A first fragment leaves its transport and ports for the later ones. */
+__subprog int fragment_remember(const struct pkt *pkt)
+{
+	struct sr_fragment first = {};
+
+	if (!pkt)
+		return -1;
+	fragment_key(&first.self, pkt);
+	first.sport = pkt->tuple.sport;
+	first.dport = pkt->tuple.dport;
+	first.proto = pkt->tuple.proto;
+	first.seen = conn_now();
+	return bpf_map_update_elem(&sr_fragments, &first.self, &first, BPF_ANY);
+}
+
 /*
- * Ports of a fragmented datagram (RFC 791, section 3.2; RFC 8200, section
- * 4.5): the first fragment leaves them for the later ones. An id comes again: what is
- * left of a datagram whose fragments were lost must not be taken for another's.
+ * Give a later fragment what its first one left; false: nothing is known of
+ * that. An id comes again: what is left of a datagram whose fragments were lost
+ * must not be taken for another's.
  */
-__subprog int pkt_fragment_ports(struct pkt *pkt)
+__subprog bool fragment_recall(struct pkt *pkt)
 {
 	struct sr_fragment_key key = {};
 	struct sr_fragment *known;
-	struct sr_fragment first;
 	__u32 seen;
 
 	if (!pkt)
-		return SR_PASS_FRAGMENT;
-	key.src = pkt->tuple.src;
-	key.dst = pkt->tuple.dst;
-	key.id = pkt->fragment_id;
-	key.proto = pkt->family == 4 ? pkt->tuple.proto : 0;
-	if (pkt->fragment == PKT_FIRST_FRAGMENT) {
-		first = (struct sr_fragment){
-			.self = key,
-			.sport = pkt->tuple.sport,
-			.dport = pkt->tuple.dport,
-			.proto = pkt->tuple.proto,
-			.seen = conn_now(),
-		};
-		bpf_map_update_elem(&sr_fragments, &key, &first, BPF_ANY);
-		return SR_OK;
-	}
-
+		return false;
+	fragment_key(&key, pkt);
 	known = bpf_map_lookup_elem(&sr_fragments, &key);
 	if (!known)
-		return SR_PASS_FRAGMENT;
+		return false;
 	seen = known->seen;
 	pkt->tuple.sport = known->sport;
 	pkt->tuple.dport = known->dport;
 	*(__u32 *)&pkt->tuple.proto = known->proto;
 	barrier();
-	if (!fragment_key_is_equal(&known->self, &key) || (__s32)(conn_now() - seen) > (__s32)sr_timeout_fragments)
+	return fragment_key_is_equal(&known->self, &key) && (__s32)(conn_now() - seen) <= (__s32)sr_timeout_fragments;
+}
+
+/*
+ * Ports of a fragmented datagram (RFC 791, section 3.2; RFC 8200, section 4.5).
+ * SR_OK, or why it cannot be ours: what echo.h remembers has none.
+ */
+static __always_inline int pkt_fragment_ports(struct pkt *pkt)
+{
+	if (pkt->fragment == PKT_FIRST_FRAGMENT) {
+		fragment_remember(pkt);
+		return SR_OK;
+	}
+	if (!fragment_recall(pkt))
 		return SR_PASS_FRAGMENT;
-	return SR_OK;
+	return pkt_is_served(pkt->tuple.proto) ? SR_OK : SR_PASS_NOT_SERVED_PROTO;
 }
 
 #endif

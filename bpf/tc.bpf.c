@@ -47,7 +47,7 @@ static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int r
 }
 
 /* Of what is not for this host alone only broadcasts and multicasts are answered, and nothing is served. */
-static __always_inline int tc_in_many(struct __sk_buff *ctx, const struct pkt *pkt, int ret)
+static __always_inline int tc_in_many(struct __sk_buff *ctx, struct pkt *pkt, int ret)
 {
 	if (ctx->pkt_type != PACKET_OTHERHOST && announce_may_concern(ret))
 		ret = tc_announce_answer(ctx, pkt, ret);

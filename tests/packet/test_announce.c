@@ -352,23 +352,81 @@ TEST(a_ping_is_answered)
 	}
 }
 
-/* Each fragment by itself; over IPv6 XDP leaves the later ones to tc. */
-TEST(a_ping_in_fragments_is_answered)
-{
 #define PART(from_) .payload_size = 2000, .fragment_id = 77, .fragment_from = (from_), .fragment_size = 1200
 
+/* A later one bears no type: its own age is what keeps it from going round for ever. */
+TEST(a_ping_in_fragments_is_answered)
+{
+	given_announced(VIP);
+	send(PROG_FROM_WIRE, ping(CLIENT ":77", VIP ":1", PART(0), .ttl = 9));
+	expect_answer(SR_ANSWER_ECHO, reply(VIP ":77", CLIENT ":1", PART(0)));
+	send(PROG_FROM_WIRE, ping(CLIENT ":77", VIP ":1", PART(1200), .ttl = 9));
+	expect_answer(SR_ANSWER_ECHO, reply(VIP ":77", CLIENT ":1", PART(1200), .ttl = 8));
+	send(PROG_FROM_WIRE, ping(CLIENT ":77", VIP ":1", PART(1200), .ttl = 255));
+	expect_answer(SR_ANSWER_ECHO, reply(VIP ":77", CLIENT ":1", PART(1200)));
+	send(PROG_FROM_WIRE, ping(CLIENT ":77", VIP ":1", PART(1200), .ttl = 1));
+	expect_drop(SR_DROP_TTL);
+}
+
+TEST(xdp_leaves_pings_in_fragments_to_tc)
+{
 	given_announced(VIP);
 	for (size_t from = 0; from <= 1200; from += 1200) {
-		send(PROG_FROM_WIRE, ping(CLIENT ":77", VIP ":1", PART(from)));
-		expect_answer(SR_ANSWER_ECHO, reply(VIP ":77", CLIENT ":1", PART(from)));
 		send(PROG_XDP, ping(CLIENT ":77", VIP ":1", PART(from)));
-		if (world.family == 6 && from)
-			expect_untouched(SR_PASS_TO_TC);
-		else
-			expect_answer(SR_ANSWER_ECHO, reply(VIP ":77", CLIENT ":1", PART(from)));
+		expect_untouched(SR_PASS_TO_TC);
 	}
-#undef PART
 }
+
+static void expect_no_reply_of_a_part(struct frame frame)
+{
+	send(PROG_FROM_WIRE, frame);
+	if (world.family == 4)
+		expect_drop(SR_DROP_NO_SUCH_PORT);
+	else
+		expect_untouched(SR_PASS_FRAGMENT);
+}
+
+/* Of what was not answered, of another, of one long ago. */
+TEST(a_later_fragment_of_no_ping_that_was_answered)
+{
+	given_announced(VIP);
+	expect_no_reply_of_a_part(ping(CLIENT ":77", VIP ":1", PART(1200)));
+	send(PROG_FROM_WIRE, ping(CLIENT ":77", VIP ":1", PART(0), .echo_reply = true));
+	expect_no_reply_of_a_part(ping(CLIENT ":77", VIP ":1", PART(1200)));
+	send(PROG_FROM_WIRE, ping(CLIENT ":77", VIP ":1", PART(0)));
+	expect_answer(SR_ANSWER_ECHO, reply(VIP ":77", CLIENT ":1", PART(0)));
+	expect_no_reply_of_a_part(ping("203.0.113.10:77", VIP ":1", PART(1200)));
+	fragments_age(40);
+	expect_no_reply_of_a_part(ping(CLIENT ":77", VIP ":1", PART(1200)));
+}
+
+/* IPv6: ids are one space for all protocols, and what bears a datagram's is the datagram's. */
+TEST(a_later_fragment_of_a_datagram_is_no_pings)
+{
+	given_announced(VIP);
+	send(PROG_FROM_WIRE, udp(CLIENT ":77", VIP ":91", PART(0)));
+	send(PROG_FROM_WIRE, ping(CLIENT ":77", VIP ":1", PART(1200)));
+	expect_drop(SR_DROP_NO_SUCH_PORT);
+}
+
+/* Two that are announced would be told of each other for ever. */
+TEST(a_ping_from_an_announced_address)
+{
+	given_announced(VIP);
+	given_external(OTHER ":90", POD1 ":8080");
+	announce_on(0, OTHER, SR_ANNOUNCED_HELD);
+	given_service("10.96.0.10:80", POD1 ":8080");
+	send(PROG_XDP, ping(OTHER ":77", VIP ":1"));
+	expect_drop(SR_DROP_MARTIAN);
+	send(PROG_FROM_WIRE, ping(VIP ":77", VIP ":1"));
+	expect_drop(SR_DROP_MARTIAN);
+	send(PROG_FROM_WIRE, ping("10.96.0.10:77", VIP ":1"));
+	expect_drop(SR_DROP_MARTIAN);
+	send(PROG_FROM_WIRE, ping(OTHER ":77", VIP ":1", PART(0)));
+	expect_drop(SR_DROP_MARTIAN);
+	expect_no_reply_of_a_part(ping(OTHER ":77", VIP ":1", PART(1200)));
+}
+#undef PART
 
 static void expect_no_echo(struct frame frame)
 {
@@ -396,7 +454,7 @@ TEST(a_ping_with_a_wrong_sum)
 	}
 }
 
-/* Smurfs (RFC 2644), and what would go round for ever. */
+/* Smurfs (RFC 2644), and what is no request. */
 TEST(a_ping_that_must_not_be_answered)
 {
 	const char *many = world.family == 4 ? "224.0.0.1:77" : "[ff02::1]:77";
@@ -408,8 +466,6 @@ TEST(a_ping_that_must_not_be_answered)
 	send(PROG_XDP, frame);
 	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
 	send(PROG_XDP, ping(many, VIP ":1"));
-	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
-	send(PROG_XDP, ping(VIP ":77", VIP ":1"));
 	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
 	send(PROG_XDP, frame_poke(ping(CLIENT ":77", VIP ":1"), world.family == 4 ? 35 : 55, 1));
 	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
@@ -480,6 +536,10 @@ const struct CMUnitTest announce_tests[] = {
 	ONLY_V6(a_solicitation_of_another_station),
 	BOTH_FAMILIES(a_ping_is_answered),
 	BOTH_FAMILIES(a_ping_in_fragments_is_answered),
+	BOTH_FAMILIES(xdp_leaves_pings_in_fragments_to_tc),
+	BOTH_FAMILIES(a_later_fragment_of_no_ping_that_was_answered),
+	ONLY_V6(a_later_fragment_of_a_datagram_is_no_pings),
+	BOTH_FAMILIES(a_ping_from_an_announced_address),
 	BOTH_FAMILIES(a_ping_with_a_wrong_sum),
 	BOTH_FAMILIES(a_ping_that_must_not_be_answered),
 	BOTH_FAMILIES(another_stations_ping),
