@@ -333,6 +333,7 @@ enum sr_announced_state {
 	SR_ANNOUNCED_IN_USE,	      /* another's: `mac` has it */
 	SR_ANNOUNCED_WAITING,	      /* the device is down: nobody can be asked */
 	SR_ANNOUNCED_NO_NODE_ADDRESS, /* the device has none of the family to send from */
+	SR_ANNOUNCED_ROUTE_IN_USE,    /* of device 0: another's route leads there */
 };
 
 struct sr_announced {
@@ -340,7 +341,8 @@ struct sr_announced {
 	__u32 state; /* enum sr_announced_state */
 	__u8 mac[6];
 	__u8 route_protocol; /* of device 0: the route's; 0: none. For people, too. */
-	__u8 zero[5];
+	__u8 route_in_use;   /* it is another's: so it may be while a device holds the address */
+	__u8 zero[4];
 };
 _Static_assert(sizeof(struct sr_announced) == 40, "sr_announced");
 

@@ -285,6 +285,29 @@ is_known_at() {
 	resolves "${VIP[1]}" 02:00:00:00:09:02
 }
 
+@test "a route that is another's hinders no announcing, and no takeover" {
+	local address
+
+	announce gate1 -q --xdp off --announce
+	for address in "${VIP[@]}"; do
+		lab_ip gate2 route add blackhole "$address"
+	done
+	run -0 announce gate2 --xdp off --announce --route-proto 77
+	[[ $output == *"${VIP[0]} is not routed: there is a route to it that is not ours"* ]]
+	[[ $output == *"${VIP[0]} is not announced: 02:00:00:00:09:01 has it on eth0"* ]]
+	watch gate2
+	lab_svcroute gate1 -q unload
+	for address in "${VIP[@]}"; do
+		within 8 is_state gate2 "$address" $'None route-in-use None\neth0 held None'
+		resolves "$address" 02:00:00:00:09:02
+	done
+	calls
+	for address in "${VIP[@]}"; do
+		lab_in client ping -c 1 -W 1 "$address"
+		lab_ip gate2 route del blackhole "$address"
+	done
+}
+
 @test "a gateway that watches asks and tells when its link returns" {
 	announce gate1 -q --xdp off --announce
 	watch gate1

@@ -134,16 +134,77 @@ ours() {
 	[[ -z $(lab_ip gate route show proto 78) ]]
 }
 
-@test "a route that somebody removed is made anew, one that is his is left" {
+@test "a route that somebody removed is made anew" {
 	load --route-proto 77
 	lab_ip gate route del blackhole "${VIP[0]}"
 	lab_svcroute gate load -q
 	[[ $(ours | wc -l) == 2 ]]
-	lab_ip gate route add 198.51.100.8 via "${SERVER[0]}"
-	run -1 lab_svcroute gate map add 198.51.100.8:90 "${SERVER[0]}:80" --external
-	[[ $output == "svcroute: 198.51.100.8 cannot be routed: there is a route to it already, which is not ours" ]]
-	lab_ip gate route show 198.51.100.8 | grep -q "via ${SERVER[0]}"
-	lab_ip gate route del 198.51.100.8
+}
+
+TAKEN=(198.51.100.6 fd00:51::6)
+
+# take_routes: another routes TAKEN, which services have, too.
+take_routes() {
+	local family
+
+	for family in 0 1; do
+		lab_ip gate route add "${TAKEN[family]}" via "${SERVER[family]}"
+		lab_svcroute gate -q map add "$(bracket "${TAKEN[family]}"):90" "$(bracket "${SERVER[family]}"):80" --external
+	done
+}
+
+# give_routes: he does so no longer.
+give_routes() {
+	local address
+
+	for address in "${TAKEN[@]}"; do
+		lab_ip gate route del "$address" via "$(lab_ip gate route show "$address" | sed -n 's/.*via \([^ ]*\).*/\1/p')"
+	done
+}
+
+# route_states: of all addresses, sorted.
+route_states() {
+	lab_svcroute gate -j status | jq -r '.announced[] | .address + " " + .state' | sort
+}
+
+@test "a route that is another's is left, and hinders no others" {
+	local address
+
+	load --route-proto 77
+	take_routes
+	[[ $(ours | wc -l) == 2 ]]
+	run -0 lab_svcroute gate map add 198.51.100.5:90 "${SERVER[0]}:80" --external
+	for address in "${TAKEN[@]}"; do
+		[[ $output == *"warning: $address is not routed: there is a route to it that is not ours"* ]]
+		lab_ip gate route show "$address" | grep -q via
+		lab_svcroute gate status | grep -q "$address *- *not routed: there is a route to it that is not ours"
+	done
+	[[ $(ours | wc -l) == 3 ]]
+	[[ $(route_states) == "$(printf '%s\n' "198.51.100.5 routed" "${TAKEN[0]} route-in-use" "${VIP[0]} routed" \
+		"${TAKEN[1]} route-in-use" "${VIP[1]} routed" | sort)" ]]
+	run -0 lab_svcroute gate load
+	[[ $output == *"${TAKEN[1]} is not routed"* ]]
+	give_routes
+	lab_svcroute gate -q load
+	[[ $(ours | wc -l) == 5 ]]
+	[[ $(route_states | grep -c ' routed') == 5 ]]
+}
+
+@test "a watch goes on, and makes the route when another's has gone" {
+	load --route-proto 77
+	take_routes
+	lab_spawn gate "$LAB_DIR/bin/gate/svcroute" announce --watch
+	within 3 grep -q "${TAKEN[1]} *- *not routed" "$LAB_DIR/log/gate"
+	lab_ip gate route del blackhole "${VIP[0]}"
+	within 8 has_ours "${VIP[0]}"
+	give_routes
+	within 8 has_ours "${TAKEN[0]}"
+	within 8 has_ours "${TAKEN[1]}"
+	kill $!
+}
+
+has_ours() {
+	[[ -n $(lab_ip gate route show proto 77 "$1") ]]
 }
 
 @test "numbers that are others' are refused" {

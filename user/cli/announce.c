@@ -23,6 +23,7 @@ static const char *const announce_words[] = {
 	[SR_ANNOUNCED_IN_USE] = "in-use",
 	[SR_ANNOUNCED_WAITING] = "waiting",
 	[SR_ANNOUNCED_NO_NODE_ADDRESS] = "no-node-address",
+	[SR_ANNOUNCED_ROUTE_IN_USE] = "route-in-use",
 };
 
 static const char *announce_mac(char out[ANNOUNCE_TEXT], const uint8_t *mac)
@@ -52,7 +53,10 @@ static void announce_print_one(struct sr_table *table, const struct sr_claim *cl
 	sr_table_add(table, sr_addr_format(text, &claim->addr));
 	if (!claim->ifindex) {
 		sr_table_add(table, "-");
-		sr_table_addf(table, "routed, protocol %u", claim->route_protocol);
+		if (claim->state == SR_ANNOUNCED_ROUTE_IN_USE)
+			sr_table_add(table, "not routed: there is a route to it that is not ours");
+		else
+			sr_table_addf(table, "routed, protocol %u", claim->route_protocol);
 		return;
 	}
 	sr_table_add(table, claim->device);
@@ -104,7 +108,8 @@ static json_t *json_routed(const struct sr_claim *claim)
 	char addr[SR_ADDR_TEXT];
 
 	return json_pack("{s:s, s:n, s:s, s:n, s:i}", "address", sr_addr_format(addr, &claim->addr), "device", "state",
-			 "routed", "mac", "protocol", (int)claim->route_protocol);
+			 claim->state == SR_ANNOUNCED_ROUTE_IN_USE ? announce_words[claim->state] : "routed", "mac",
+			 "protocol", (int)claim->route_protocol);
 }
 
 static json_t *json_claim(const struct sr_claim *claim)
@@ -149,6 +154,8 @@ static const char *announce_warning(char *out, size_t size, const struct sr_clai
 			 "%s is not announced: this host has no %s address to send from; 'svcroute announce' when it "
 			 "has",
 			 addr, announce_family(claim));
+	else if (claim->state == SR_ANNOUNCED_ROUTE_IN_USE)
+		snprintf(out, size, "%s is not routed: there is a route to it that is not ours", addr);
 	else
 		return NULL;
 	return out;

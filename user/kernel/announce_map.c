@@ -55,7 +55,7 @@ static int announce_take(const void *key, const void *value, void *context)
 	struct sr_claim claim = {
 		.addr = announced->self.addr,
 		.ifindex = announced->self.ifindex,
-		.state = announced->state,
+		.state = announced->route_in_use ? SR_ANNOUNCED_ROUTE_IN_USE : announced->state,
 		.route_protocol = announced->route_protocol,
 	};
 
@@ -91,12 +91,15 @@ static struct sr_announced_key announce_key(const struct sr_claim *claim)
 	return (struct sr_announced_key){.addr = claim->addr, .ifindex = claim->ifindex};
 }
 
-static int announce_write(const struct sr_datapath *datapath, const struct sr_claim *claim, struct sr_error *err)
+/* `state` is what the programs go by. */
+static int announce_write(const struct sr_datapath *datapath, const struct sr_claim *claim, uint32_t state,
+			  struct sr_error *err)
 {
 	struct sr_announced value = {
 		.self = announce_key(claim),
-		.state = claim->state,
+		.state = state,
 		.route_protocol = claim->route_protocol,
+		.route_in_use = claim->state == SR_ANNOUNCED_ROUTE_IN_USE,
 	};
 	int fd = datapath->map_fd[SR_MAP_ANNOUNCED];
 
@@ -133,23 +136,6 @@ static int announce_withdraw(const struct sr_datapath *datapath, const struct sr
 	return r;
 }
 
-static int announce_write_decided(const struct sr_datapath *datapath, const struct sr_claims *want,
-				  struct sr_error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < want->num; i++) {
-		const struct sr_claim *claim = &want->item[i];
-
-		if (!claim->state)
-			continue;
-		r = announce_write(datapath, claim, err);
-		if (claim->state != SR_ANNOUNCED_HELD)
-			announce_part(claim, want);
-	}
-	return r;
-}
-
 /* Claims are sorted by address: those of one stand together, with that of device 0 in front. */
 static bool announce_is_held(const struct sr_claims *claims, size_t i)
 {
@@ -157,6 +143,24 @@ static bool announce_is_held(const struct sr_claims *claims, size_t i)
 		if (claims->item[j].ifindex && claims->item[j].state == SR_ANNOUNCED_HELD)
 			return true;
 	return false;
+}
+
+static int announce_write_decided(const struct sr_datapath *datapath, const struct sr_claims *want,
+				  struct sr_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < want->num; i++) {
+		const struct sr_claim *claim = &want->item[i];
+		bool is_held = claim->state == SR_ANNOUNCED_ROUTE_IN_USE && announce_is_held(want, i);
+
+		if (!claim->state)
+			continue;
+		r = announce_write(datapath, claim, is_held ? SR_ANNOUNCED_HELD : claim->state, err);
+		if (claim->state != SR_ANNOUNCED_HELD)
+			announce_part(claim, want);
+	}
+	return r;
 }
 
 /* Device 0: is the address held anywhere, or routed? */
@@ -172,7 +176,7 @@ static int announce_mark(const struct sr_datapath *datapath, const struct sr_cla
 			continue;
 		if (sr_claims_find(want, &any.addr, 0))
 			continue;
-		r = announce_is_held(&have, i) ? announce_write(datapath, &any, err)
+		r = announce_is_held(&have, i) ? announce_write(datapath, &any, any.state, err)
 					       : announce_delete(datapath, &any, err);
 	}
 	return r;
@@ -190,18 +194,33 @@ static int announce_routed(struct sr_addr_set *out, const struct sr_claims *clai
 	return r;
 }
 
-static int announce_route(const struct sr_claims *want, uint8_t protocol, struct sr_error *err)
+/* Those to which another's route leads are so, until it has gone. */
+static void announce_note_routes(struct sr_claims *want, uint8_t protocol, const struct sr_addr_set *taken)
 {
-	struct sr_addr_set routed = {};
+	for (size_t i = 0; i < want->num; i++) {
+		struct sr_claim *claim = &want->item[i];
+
+		if (!claim->ifindex && claim->route_protocol == protocol)
+			claim->state =
+				sr_addr_set_has(taken, &claim->addr) ? SR_ANNOUNCED_ROUTE_IN_USE : SR_ANNOUNCED_HELD;
+	}
+}
+
+static int announce_route(struct sr_claims *want, uint8_t protocol, struct sr_error *err)
+{
+	struct sr_addr_set routed = {}, taken = {};
 	int r = announce_routed(&routed, want, protocol);
 
-	r = r < 0 ? sr_fail(err, r, "no memory") : sr_routes_sync(protocol, &routed, err);
+	r = r < 0 ? sr_fail(err, r, "no memory") : sr_routes_sync(protocol, &routed, &taken, err);
+	if (r == 0)
+		announce_note_routes(want, protocol, &taken);
 	sr_addr_set_clear(&routed);
+	sr_addr_set_clear(&taken);
 	return r;
 }
 
 /* By each protocol number that was told before or is now. */
-static int announce_route_all(const struct sr_claims *have, const struct sr_claims *want, struct sr_error *err)
+static int announce_route_all(const struct sr_claims *have, struct sr_claims *want, struct sr_error *err)
 {
 	bool done[256] = {[0] = true};
 	int r = 0;
@@ -217,7 +236,7 @@ static int announce_route_all(const struct sr_claims *have, const struct sr_clai
 	return r;
 }
 
-int sr_announce_sync(const struct sr_datapath *datapath, const struct sr_claims *want, struct sr_error *err)
+int sr_announce_sync(const struct sr_datapath *datapath, struct sr_claims *want, struct sr_error *err)
 {
 	sr_autoclaims struct sr_claims have = {};
 	int r = announce_read_all(datapath, &have, err);
@@ -225,21 +244,22 @@ int sr_announce_sync(const struct sr_datapath *datapath, const struct sr_claims 
 	if (r == 0)
 		r = announce_withdraw(datapath, &have, want, err);
 	if (r == 0)
-		r = announce_write_decided(datapath, want, err);
+		r = announce_route_all(&have, want, err);
 	if (r == 0)
-		r = announce_mark(datapath, want, err);
-	return r < 0 ? r : announce_route_all(&have, want, err);
+		r = announce_write_decided(datapath, want, err);
+	return r < 0 ? r : announce_mark(datapath, want, err);
 }
 
 void sr_announce_leave(const struct sr_datapath *datapath)
 {
 	sr_autoclose int fd = sr_pin_get(datapath, "maps", sr_map_names[SR_MAP_ANNOUNCED]);
 	sr_autoclaims struct sr_claims have = {};
+	struct sr_claims none = {};
 
 	if (fd < 0 || sr_map_size(fd) == 0 || sr_map_each(fd, announce_take, &have) < 0)
 		return;
 	for (size_t i = 0; i < have.num; i++)
 		if (have.item[i].state == SR_ANNOUNCED_HELD && have.item[i].ifindex)
 			announce_group(&have.item[i], SIOCDELMULTI);
-	announce_route_all(&have, &(const struct sr_claims){}, NULL);
+	announce_route_all(&have, &none, NULL);
 }

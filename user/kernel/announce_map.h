@@ -11,8 +11,9 @@ void sr_announce_join(const struct sr_claim *claim);
 
 /*
  * Make the map what `want` says: what it lacks goes, what is decided (state) is
- * written, the rest stays; groups of what goes or is not held are left.
+ * written, the rest stays; groups of what goes or is not held are left. `want`
+ * is told of addresses whose route is another's.
  */
-int sr_announce_sync(const struct sr_datapath *datapath, const struct sr_claims *want, struct sr_error *err);
+int sr_announce_sync(const struct sr_datapath *datapath, struct sr_claims *want, struct sr_error *err);
 
 #endif

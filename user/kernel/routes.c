@@ -76,32 +76,51 @@ static int routes_fail(int r, const char *what, const struct sr_addr *addr, stru
 {
 	char text[SR_ADDR_TEXT];
 
-	sr_addr_format(text, addr);
-	if (r == -EEXIST)
-		return sr_fail(err, r, "%s cannot be routed: there is a route to it already, which is not ours", text);
-	return sr_fail(err, r, "cannot %s the route to %s: %s", what, text, strerror(-r));
+	return sr_fail(err, r, "cannot %s the route to %s: %s", what, sr_addr_format(text, addr), strerror(-r));
 }
 
-int sr_routes_sync(uint8_t protocol, const struct sr_addr_set *want, struct sr_error *err)
+static int routes_remove(const struct routes *have, const struct sr_addr_set *want, struct sr_error *err)
+{
+	for (size_t i = 0; i < have->set.num; i++) {
+		int r;
+
+		if (sr_addr_set_has(want, &have->set.item[i]))
+			continue;
+		r = routes_change(RTM_DELROUTE, have->protocol, &have->set.item[i]);
+		if (r < 0 && r != -ESRCH)
+			return routes_fail(r, "remove", &have->set.item[i], err);
+	}
+	return 0;
+}
+
+/* One that is another's hinders no others. */
+static int routes_make(const struct routes *have, const struct sr_addr_set *want, struct sr_addr_set *taken,
+		       struct sr_error *err)
+{
+	for (size_t i = 0; i < want->num; i++) {
+		int r;
+
+		if (sr_addr_set_has(&have->set, &want->item[i]))
+			continue;
+		r = routes_change(RTM_NEWROUTE, have->protocol, &want->item[i]);
+		if (r == -EEXIST)
+			r = sr_addr_set_append(taken, &want->item[i]);
+		if (r < 0)
+			return routes_fail(r, "make", &want->item[i], err);
+	}
+	return 0;
+}
+
+int sr_routes_sync(uint8_t protocol, const struct sr_addr_set *want, struct sr_addr_set *taken, struct sr_error *err)
 {
 	struct routes have = {.protocol = protocol};
-	int r = routes_read(&have, err), first = 0;
+	int r = routes_read(&have, err);
 
-	for (size_t i = 0; r == 0 && i < have.set.num; i++) {
-		if (sr_addr_set_has(want, &have.set.item[i]))
-			continue;
-		r = routes_change(RTM_DELROUTE, protocol, &have.set.item[i]);
-		r = r < 0 && r != -ESRCH ? routes_fail(r, "remove", &have.set.item[i], err) : 0;
-	}
-	for (size_t i = 0; r == 0 && i < want->num; i++) {
-		if (sr_addr_set_has(&have.set, &want->item[i]))
-			continue;
-		/* One that is another's hinders no others. */
-		r = routes_change(RTM_NEWROUTE, protocol, &want->item[i]);
-		if (r < 0 && !first)
-			first = routes_fail(r, "make", &want->item[i], err);
-		r = r == -EEXIST ? 0 : r;
-	}
+	if (r == 0)
+		r = routes_remove(&have, want, err);
+	if (r == 0)
+		r = routes_make(&have, want, taken, err);
+	sr_addr_set_sort(taken);
 	sr_addr_set_clear(&have.set);
-	return first ? first : r;
+	return r;
 }

@@ -13,8 +13,8 @@ struct sr_error;
 
 /*
  * Have a route to each address in the main table, and no others of that
- * protocol. -EEXIST: somebody else's route is there, `err` says where.
+ * protocol. `taken` is given those to which somebody else's leads. 0 or -errno.
  */
-int sr_routes_sync(uint8_t protocol, const struct sr_addr_set *want, struct sr_error *err);
+int sr_routes_sync(uint8_t protocol, const struct sr_addr_set *want, struct sr_addr_set *taken, struct sr_error *err);
 
 #endif
