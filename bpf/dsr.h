@@ -9,6 +9,7 @@
 
 #include "conn.h"
 #include "forward.h"
+#include "path.h"
 
 #define DSR_TTL 64
 
@@ -51,6 +52,23 @@ __subprog bool dsr_choose(void)
 	return true;
 }
 
+/* What the way to a node carries, where its route carries `mtu`. */
+static __always_inline __u32 dsr_mtu(const struct sr_addr *node, __u32 mtu)
+{
+	__u32 path = path_mtu(node);
+
+	return path && path < mtu ? path : mtu;
+}
+
+/* (Where it has no route to, a packet to this link address has no other end than here, either.) */
+static __always_inline bool dsr_is_for_us(sr_ctx *ctx, const struct pkt *pkt)
+{
+	struct bpf_fib_lookup fib = {};
+
+	forward_ask(&fib, ctx, pkt, &pkt->tuple.src, &pkt->tuple.dst);
+	return ctx_fib_lookup(ctx, &fib) == BPF_FIB_LKUP_RET_NOT_FWDED;
+}
+
 /*
  * Where the tunnel's packet leaves, and from which address. One that is too long
  * for that is refused, whether or not it may be cut, as in forward_route(): its
@@ -58,18 +76,21 @@ __subprog bool dsr_choose(void)
  */
 static __always_inline int dsr_route(sr_ctx *ctx, struct pkt *pkt, const struct sr_addr *node, struct sr_addr *src)
 {
+	__u16 length = forward_length(ctx, pkt) + dsr_size(pkt);
 	struct bpf_fib_lookup fib = {};
 	struct sr_device *device;
+	__u32 mtu;
 	long way;
 
 	if (pkt->ttl <= 1)
 		return SR_DROP_TTL;
 	forward_ask(&fib, ctx, pkt, src, node);
 	fib.l4_protocol = pkt->family == 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
-	fib.tot_len = forward_length(ctx, pkt) + dsr_size(pkt);
+	fib.tot_len = length;
 	way = ctx_fib_lookup(ctx, &fib);
-	if (way == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
-		pkt->mtu = fib.mtu_result - dsr_size(pkt);
+	mtu = dsr_mtu(node, way == BPF_FIB_LKUP_RET_FRAG_NEEDED ? fib.mtu_result : length);
+	if (length > mtu) {
+		pkt->mtu = mtu - dsr_size(pkt);
 		return SR_DROP_TOO_BIG;
 	}
 	device = forward_has_route(way) ? device_lookup(fib.ifindex) : NULL;

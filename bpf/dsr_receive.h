@@ -29,15 +29,6 @@ static __always_inline bool dsr_is_trusted(const struct sr_addr *src)
 	return false;
 }
 
-/* (Where it has no route to, a packet to this link address has no other end than here, either.) */
-static __always_inline bool dsr_is_for_us(sr_ctx *ctx, const struct pkt *pkt)
-{
-	struct bpf_fib_lookup fib = {};
-
-	forward_ask(&fib, ctx, pkt, &pkt->tuple.src, &pkt->tuple.dst);
-	return ctx_fib_lookup(ctx, &fib) == BPF_FIB_LKUP_RET_NOT_FWDED;
-}
-
 /* Is the inner packet of the same family, and addressed to a frontend? */
 static __always_inline bool dsr_is_served(sr_ctx *ctx, const struct pkt *pkt)
 {

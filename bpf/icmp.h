@@ -14,6 +14,7 @@
 #include "dsr.h"
 #include "forward.h"
 #include "packet.h"
+#include "path_hear.h"
 #include "table.h"
 
 #define ICMP_HEADER 8
@@ -248,13 +249,15 @@ __subprog int icmp_rewrite(struct __sk_buff *ctx, const struct pkt *pkt)
 	return bpf_skb_store_bytes(ctx, at, &outer.src, 32, 0) ? SR_DROP_INTERNAL : SR_OK;
 }
 
-/* What is neither TCP nor UDP: an ICMP error goes to whom it concerns. */
+/* What is neither TCP nor UDP: an ICMP error goes to whom it concerns, and that may be our tunnels. */
 static __always_inline int icmp_pass(sr_ctx *ctx, struct pkt *pkt, bool outgoing)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	__u32 flags;
 	int ret;
 
+	if (sr_dsr && !outgoing)
+		path_hear(ctx, pkt);
 	ret = icmp_find(ctx, pkt, outgoing);
 	if (ret != SR_OK || !scratch)
 		return SR_PASS_NOT_SERVED_PROTO;

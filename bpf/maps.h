@@ -147,6 +147,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct sr_addr);
+	__type(value, struct sr_path);
+} sr_paths __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 32768);
 	__type(key, struct sr_socket_key);
 	__type(value, struct sr_socket);

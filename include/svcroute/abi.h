@@ -428,6 +428,17 @@ struct sr_fragment {
 _Static_assert(sizeof(struct sr_fragment) == 56, "sr_fragment");
 
 /*
+ * Map `sr_paths`: LRU hash, by address of a node to which tunnels lead: how long
+ * a packet routers on the way let through.
+ */
+struct sr_path {
+	struct sr_addr self;
+	__u32 mtu;    /* of the tunnel's packet; 0: nobody has complained */
+	__u32 learnt; /* tick */
+};
+_Static_assert(sizeof(struct sr_path) == 24, "sr_path");
+
+/*
  * Map `sr_sockets`: LRU hash. What a socket was told, so that the address it
  * called is the one it sees. A socket that calls (frontend → backend), and
  * what it hears (backend → frontend), each have an entry.

@@ -64,6 +64,19 @@ load_gateway() {
 	[[ $(lab_ip client route get "${FAR_EXTERNAL[1]}") == *" mtu 1460"* ]]
 }
 
+@test "a router on the way to the node carries less: the client learns it" {
+	lab_ip client -4 route flush cache
+	lab_ip client -6 route flush cache
+	lab_ip fabric link set node2 mtu 1400
+	head -c 300000 /dev/zero >"$LAB_DIR/zeros"
+	for address in "${FAR_EXTERNAL[@]}"; do
+		[[ $(curl_from client --max-time 10 -H Expect: --data-binary "@$LAB_DIR/zeros" "http://$(bracket "$address"):90/") == "300000 "* ]]
+	done
+	[[ $(lab_ip client route get "${FAR_EXTERNAL[0]}") == *" mtu 1380"* ]]
+	[[ $(lab_ip client route get "${FAR_EXTERNAL[1]}") == *" mtu 1360"* ]]
+	lab_ip fabric link set node2 mtu 1500
+}
+
 @test "the service learns how little the client's path carries" {
 	lab_ip fabric link set client mtu 1300
 	for address in "${FAR_EXTERNAL[@]}"; do

@@ -8,6 +8,7 @@
 #include <bpf/bpf.h>
 
 #include "kernel/datapath.h"
+#include "kernel/timeouts.h"
 #include "tests.h"
 
 #define VIP	   "198.51.100.7:90"
@@ -105,6 +106,122 @@ TEST(too_long_for_the_tunnel_is_told)
 	assert_int_equal(sent()->bytes[14 + header + 6] << 8 | sent()->bytes[14 + header + 7], room);
 }
 
+/* --- what routers between say ---------------------------------------------------------- */
+
+#define ROUTER	 "10.240.0.1:1"
+#define PATH_MTU 1300
+#define LONG	 1290 /* of payload: too much for that path */
+#define SHORT	 1200
+/* Told to `to`, which sent `about`: nothing longer than `mtu`. */
+static struct frame complaint(const char *to, uint32_t mtu, const struct frame *about)
+{
+	bool v4 = world.family == 4;
+
+	return icmp(ROUTER, to, v4 ? 3 : 2, v4 ? 4 : 0, about, .icmp_info = mtu, .quote_size = 500);
+}
+
+static int path_map(void)
+{
+	return sr_datapath_map_fd(harness_datapath(), "sr_paths");
+}
+
+static void given_unknown_path(void)
+{
+	struct sr_addr node = world_addr(OTHER_NODE, world.family);
+
+	given_remote_service();
+	bpf_map_delete_elem(path_map(), &node);
+}
+
+static void path_age(int seconds)
+{
+	struct sr_addr node = world_addr(OTHER_NODE, world.family);
+	struct sr_timeouts timeouts;
+	struct sr_path path;
+
+	sr_timeouts_get(&timeouts);
+	assert_int_equal(bpf_map_lookup_elem(path_map(), &node, &path), 0);
+	path.learnt -= seconds * timeouts.jiffies_per_second >> SR_TICK_SHIFT;
+	bpf_map_update_elem(path_map(), &node, &path, BPF_EXIST);
+}
+
+/* What goes through the tunnel, with so much in it. */
+static struct frame sent_with(size_t size)
+{
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .payload_size = size));
+	expect_redirect(tunnelled(packet(CLIENT ":1234", VIP, .payload_size = size, .ttl = 63), FROM_HERE, TO_NODE, 0));
+	return *sent();
+}
+
+static void expect_told(size_t mtu)
+{
+	size_t at = 14 + (world.family == 4 ? 20 : 40) + 6;
+
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .payload_size = LONG));
+	expect_drop(SR_DROP_TOO_BIG);
+	assert_int_equal(sent()->bytes[at] << 8 | sent()->bytes[at + 1], mtu);
+}
+
+/* RFC 2003, section 5.1; RFC 2473, section 7.1: who sends too long a packet next is told. */
+TEST(a_router_between_complains_of_the_tunnel)
+{
+	struct frame too_long;
+
+	given_unknown_path();
+	too_long = sent_with(LONG);
+	send(PROG_FROM_WIRE, complaint(FROM_HERE, PATH_MTU, &too_long));
+	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
+	expect_told(PATH_MTU - (world.family == 4 ? 20 : 40));
+	sent_with(SHORT);
+	/* Another router, further on: the narrowest counts. */
+	send(PROG_FROM_WIRE, complaint(FROM_HERE, PATH_MTU + 10, &too_long));
+	expect_told(PATH_MTU - (world.family == 4 ? 20 : 40));
+}
+
+TEST(what_it_says_is_forgotten)
+{
+	struct frame too_long;
+
+	given_unknown_path();
+	too_long = sent_with(LONG);
+	send(PROG_FROM_WIRE, complaint(FROM_HERE, PATH_MTU, &too_long));
+	path_age(590);
+	expect_told(PATH_MTU - (world.family == 4 ? 20 : 40));
+	path_age(20);
+	sent_with(LONG);
+}
+
+/* The least that a forger gets: 552 is Linux's net.ipv4.route.min_pmtu. */
+TEST(a_complaint_that_asks_for_too_little)
+{
+	struct frame too_long;
+
+	given_unknown_path();
+	too_long = sent_with(LONG);
+	send(PROG_FROM_WIRE, complaint(FROM_HERE, 100, &too_long));
+	expect_told(world.family == 4 ? 552 - 20 : 1280 - 40);
+}
+
+/* Not about what we sent, not to us, not longer than what it asks for, not whole. */
+TEST(a_complaint_that_is_not_believed)
+{
+	struct frame too_long, other;
+
+	given_unknown_path();
+	too_long = sent_with(LONG);
+	other = tunnelled(packet(CLIENT ":1234", VIP, .payload_size = LONG), "10.240.0.9:1", TO_NODE, 0);
+	send(PROG_FROM_WIRE, complaint(FROM_HERE, PATH_MTU, &other));
+	other = tunnelled(packet(CLIENT ":1234", VIP, .payload_size = LONG), FROM_HERE, "10.240.0.9:1", 0);
+	send(PROG_FROM_WIRE, complaint(FROM_HERE, PATH_MTU, &other));
+	other = tunnelled(packet(CLIENT ":1234", VIP, .payload_size = LONG), REMOTE ":1", TO_NODE, 0);
+	send(PROG_FROM_WIRE, complaint(REMOTE ":1", PATH_MTU, &other));
+	other = sent_with(SHORT);
+	send(PROG_FROM_WIRE, complaint(FROM_HERE, PATH_MTU, &other));
+	other = complaint(FROM_HERE, PATH_MTU, &too_long);
+	send(PROG_FROM_WIRE, frame_poke(other, other.length - 1, other.bytes[other.length - 1] ^ 0x10));
+	sent_with(LONG);
+}
+
 TEST(last_hop_is_not_spent_on_a_tunnel)
 {
 	given_remote_service();
@@ -183,6 +300,10 @@ const struct CMUnitTest dsr_tests[] = {
 	EACH_WAY(xdp_leaves_tunnels_to_tc),
 	EACH_WAY(backend_whose_node_is_not_known_keeps_snat),
 	EACH_WAY(too_long_for_the_tunnel_is_told),
+	TCP_AND_UDP(a_router_between_complains_of_the_tunnel),
+	BOTH_FAMILIES(what_it_says_is_forgotten),
+	BOTH_FAMILIES(a_complaint_that_asks_for_too_little),
+	BOTH_FAMILIES(a_complaint_that_is_not_believed),
 	EACH_WAY(last_hop_is_not_spent_on_a_tunnel),
 	EACH_WAY(what_goes_on_is_proven_without_answers),
 	EACH_WAY(a_clients_fin_ends_it),

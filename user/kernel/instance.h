@@ -44,6 +44,7 @@ enum sr_content {
 	X(BLOOM, "sr_bloom", sizeof(__u32), sizeof(struct sr_bloom), NOTES)                                            \
 	X(DEVICES, "sr_devices", sizeof(__u32), sizeof(struct sr_device), GIVEN)                                       \
 	X(FRAGMENTS, "sr_fragments", sizeof(struct sr_fragment_key), sizeof(struct sr_fragment), LEARNT)               \
+	X(PATHS, "sr_paths", sizeof(struct sr_addr), sizeof(struct sr_path), LEARNT)                                   \
 	X(SOCKETS, "sr_sockets", sizeof(struct sr_socket_key), sizeof(struct sr_socket), LEARNT)                       \
 	X(TAKEOVER, "sr_takeover", sizeof(__u32), sizeof(struct sr_takeover), GIVEN)                                   \
 	X(COUNTERS, "sr_counters", sizeof(__u32), sizeof(struct sr_counter), REASONS)                                  \
