@@ -87,21 +87,43 @@ load_gateway() {
 	lab_ip fabric link set client mtu 1500
 }
 
-@test "connections go on when the endpoints change" {
-	local pids=() address pid
+# begin_calls SECONDS ADDRESS...: four connections to each, asked over and over; `calls` are their ids.
+begin_calls() {
+	local address i
 
-	for address in "${ALL_EXTERNAL[@]}"; do
-		lab_in client "$LAB_PYTHON" "$LAB_TESTS/calls.py" hold "$address" 90 6 --talk >"$LAB_DIR/hold.$address" 2>&1 3>&- &
-		pids+=($!)
+	rm -f "$LAB_DIR"/call.*
+	calls=()
+	for address in "${@:2}"; do
+		for i in 1 2 3 4; do
+			lab_in client "$LAB_PYTHON" "$LAB_TESTS/calls.py" keep "$address" 90 "$1" >"$LAB_DIR/call.$i.$address" 2>&1 3>&- &
+			calls+=($!)
+		done
 	done
-	sleep 2
+	sleep 1.5
+}
+
+# end_calls: they go on until now, and to their end; prints what answered each.
+end_calls() {
+	local call
+
+	kill -0 "${calls[@]}" || fail "some have ended: $(tail -n 1 "$LAB_DIR"/call.*)"
+	wait "${calls[@]}"
+	for call in "$LAB_DIR"/call.*; do
+		sort -u "$call" | paste -sd' '
+	done
+}
+
+@test "connections go on when the endpoints change" {
+	local calls pods
+
+	begin_calls 10 "${ALL_EXTERNAL[@]}"
 	# web-3 takes all that is new.
 	sed '/- addresses: .*[.:]3[01]"/,+2d' "$LAB_DIR/homes.yaml" >"$LAB_DIR/fewer.yaml"
 	load_gateway fewer.yaml -q
 	expect_both client ALL_EXTERNAL web-3 CLIENT
-	for pid in "${pids[@]}"; do
-		wait "$pid" || fail "$(cat "$LAB_DIR"/hold.*)"
-	done
+	pods=$(end_calls)
+	[[ $(grep -cx 'web-[123]' <<<"$pods") == 8 ]] || fail "$pods"
+	grep -q 'web-[12]' <<<"$pods" || fail "none had to stay with a removed pod: $pods"
 	load_gateway homes.yaml -q
 }
 
