@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Direct server return, the node's half: what gateways that we were told of
- * (--dsr-from) send through tunnels to this node, and is for a frontend, loses
- * its outer header and comes in once more. It is given to this node's own
- * backends and nobody else's, so that nothing goes round in circles; other
- * tunnels are none of our business. tc only.
+ * (--dsr-from) send through tunnels to this node, and is for a frontend or of a
+ * connection to what was one, loses its outer header and comes in once more. It
+ * is given to this node's own backends and nobody else's, so that nothing goes
+ * round in circles; other tunnels are none of our business. tc only.
  */
 #ifndef BPF_DSR_RECEIVE_H
 #define BPF_DSR_RECEIVE_H
 
 #include "dsr.h"
+#include "find.h"
 
 #define DSR_ECT_1 1
 #define DSR_ECT_0 2
@@ -29,23 +30,67 @@ static __always_inline bool dsr_is_trusted(const struct sr_addr *src)
 	return false;
 }
 
-/* Is the inner packet of the same family, and addressed to a frontend? */
+/* An IP header at `at`, without extensions, and the ports after it. Where these are, or < 0. */
+static __always_inline int dsr_read_v4(sr_ctx *ctx, __u32 at, struct sr_tuple *out)
+{
+	struct iphdr ip;
+
+	if (ctx_read(ctx, at, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
+		return -1;
+	addr_from_v4(&out->src, ip.saddr);
+	addr_from_v4(&out->dst, ip.daddr);
+	*(__u32 *)&out->proto = ip.protocol;
+	return at + ip.ihl * 4;
+}
+
+static __always_inline int dsr_read_v6(sr_ctx *ctx, __u32 at, struct sr_tuple *out)
+{
+	struct ipv6hdr ip;
+
+	if (ctx_read(ctx, at, &ip, sizeof(ip)) || ip.version != 6)
+		return -1;
+	__builtin_memcpy(&out->src, &ip.saddr, 16);
+	__builtin_memcpy(&out->dst, &ip.daddr, 16);
+	*(__u32 *)&out->proto = ip.nexthdr;
+	return at + sizeof(ip);
+}
+
+static __always_inline int dsr_read(sr_ctx *ctx, __u32 at, __u8 family, struct sr_tuple *out)
+{
+	int l4 = family == 4 ? dsr_read_v4(ctx, at, out) : dsr_read_v6(ctx, at, out);
+
+	return l4 < 0 || ctx_read(ctx, l4, &out->sport, 4) ? -1 : l4;
+}
+
+/* Of a connection that began when its service was there, or an error about its answers: it goes on without. */
+__subprog bool dsr_goes_on(struct __sk_buff *ctx, const struct pkt *pkt)
+{
+	struct sr_tuple tuple = {}, quoted = {};
+	struct sr_rewrite to;
+	int l4;
+
+	if (!pkt)
+		return false;
+	l4 = dsr_read(ctx, pkt_l4(pkt), pkt->family, &tuple);
+	if (l4 < 0)
+		return false;
+	if (tuple.proto == (pkt->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
+		if (dsr_read(ctx, l4 + 8, pkt->family, &quoted) < 0)
+			return false;
+		tuple_invert(&tuple, &quoted);
+	}
+	return conn_find(&tuple, &to) != NULL;
+}
+
+/* Is the inner packet of the same family, and addressed to a frontend, or to what was one? */
 static __always_inline bool dsr_is_served(sr_ctx *ctx, const struct pkt *pkt)
 {
-	struct sr_addr dst = {};
-	__be32 v4;
-	__u8 version;
+	struct sr_tuple tuple = {};
 
 	if (pkt->fragment != PKT_WHOLE || pkt_l4(pkt) != pkt_l3(pkt) + dsr_size(pkt) ||
-	    ctx_read(ctx, pkt_l4(pkt), &version, 1) || version >> 4 != pkt->family)
+	    dsr_read(ctx, pkt_l4(pkt), pkt->family, &tuple) < 0)
 		return false;
-	if (pkt->family == 6)
-		return ctx_read(ctx, pkt_l4(pkt) + offsetof(struct ipv6hdr, daddr), &dst, sizeof(dst)) == 0 &&
-		       address_flags(&dst) >= 0;
-	if (ctx_read(ctx, pkt_l4(pkt) + offsetof(struct iphdr, daddr), &v4, sizeof(v4)))
-		return false;
-	addr_from_v4(&dst, v4);
-	return address_flags(&dst) >= 0;
+	return address_flags(&tuple.dst) >= 0 || dsr_goes_on(ctx, pkt);
 }
 
 /* What the inner header says of congestion in the end; < 0: it cannot, so that the packet is dropped instead. */

@@ -127,6 +127,21 @@ end_calls() {
 	load_gateway homes.yaml -q
 }
 
+@test "connections go on when their service is removed" {
+	local calls pods
+
+	begin_calls 10 "${FAR_EXTERNAL[@]}"
+	service near 11 30 | dsr_homes node1 node2 >"$LAB_DIR/near.yaml"
+	load_gateway near.yaml -q
+	lab_load node2 -q -f "$LAB_DIR/near.yaml"
+	expect_silence client "${FAR_EXTERNAL[0]}"
+	expect_silence client "${FAR_EXTERNAL[1]}"
+	pods=$(end_calls)
+	[[ $(grep -cx 'web-3' <<<"$pods") == 8 ]] || fail "$pods"
+	lab_load node2 -q -f "$LAB_DIR/homes.yaml"
+	load_gateway homes.yaml -q
+}
+
 tunnels_dropped() {
 	lab_svcroute node1 -j status | jq '.packets[] | select(.reason == "tunnel").packets'
 }

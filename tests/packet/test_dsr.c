@@ -281,6 +281,28 @@ TEST(congestion_is_not_forgotten)
 	expect_drop(SR_DROP_TUNNEL);
 }
 
+/* And so do routers' errors about its answers; what begins is nobody's. */
+TEST(a_connection_outlives_its_service)
+{
+	struct frame answer = packet(VIP, CLIENT ":1234"), inner = packet(CLIENT ":1234", VIP, .payload = "odd");
+	bool v4 = world.family == 4;
+
+	given_dsr_from(OTHER_NODE);
+	given_external(VIP, POD1 ":8080,local");
+	send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP, .flags = SYN));
+	given_no_service(VIP);
+	send(PROG_FROM_WIRE, tunnelled(inner, gateway, us, 0));
+	expect_redirect(inner);
+	inner = icmp("203.0.113.1:1", VIP, v4 ? 3 : 2, v4 ? 4 : 0, &answer, .icmp_info = 1300);
+	send(PROG_FROM_WIRE, tunnelled(inner, gateway, us, 0));
+	expect_redirect(inner);
+	send(PROG_FROM_WIRE, tunnelled(packet(CLIENT ":1235", VIP, .flags = SYN), gateway, us, 0));
+	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
+	answer = packet(VIP, CLIENT ":1235");
+	send(PROG_FROM_WIRE, tunnelled(icmp("203.0.113.1:1", VIP, 3, 1, &answer), gateway, us, 0));
+	expect_untouched(SR_PASS_NOT_SERVED_PROTO);
+}
+
 TEST(tunnels_of_others_go_on)
 {
 	given_external(VIP, POD1 ":8080,local");
@@ -309,6 +331,7 @@ const struct CMUnitTest dsr_tests[] = {
 	EACH_WAY(a_clients_fin_ends_it),
 	EACH_WAY(node_unwraps_what_its_gateway_sends),
 	EACH_WAY(congestion_is_not_forgotten),
+	EACH_WAY(a_connection_outlives_its_service),
 	EACH_WAY(tunnels_of_others_go_on),
 };
 const size_t num_dsr_tests = ARRAY_SIZE(dsr_tests);
