@@ -5,6 +5,8 @@
 # machines have routes to, by way of the nodes. Two gateways announce the
 # service's address; one of them is killed.
 
+BASIC_ENOUGH=20 # requests over each family, before that and after
+
 basic() {
 	lab_use kubenet
 	machines=(gateway1 gateway2 node1 node2 node3)
@@ -144,12 +146,12 @@ basic_kill() {
 	title "$1 is killed while requests come in; $2 watches"
 	basic_begin_requests 4 "$external4"
 	basic_begin_requests 6 "$external6"
-	sleep 1.5
+	basic_await_requests "$BASIC_ENOUGH" 0
 	killed=$EPOCHREALTIME
 	basic_power_off "$1"
 	basic_await_move "$2"
 	moved=$EPOCHREALTIME
-	sleep 3
+	basic_await_requests "$BASIC_ENOUGH" "$moved"
 	touch "$LAB_DIR/enough"
 	wait "${followers[@]}"
 	basic_tell 4 "$external4" "$killed" "$moved"
@@ -176,7 +178,25 @@ basic_await_move() {
 	done
 }
 
-# basic_begin_requests FAMILY ADDRESS: twenty a second, a line each of when it began and who answered.
+# basic_await_requests NUMBER SINCE: so many of each family that began after SINCE have ended; a minute at most.
+basic_await_requests() {
+	local i
+
+	for ((i = 0; i < 600; i++)); do
+		! basic_have_requests "$@" || return 0
+		sleep 0.1
+	done
+}
+
+basic_have_requests() {
+	local family
+
+	for family in 4 6; do
+		(($(awk -v since="$2" '$1 > since' "$LAB_DIR/requests.$family" | wc -l) >= $1)) || return 1
+	done
+}
+
+# basic_begin_requests FAMILY ADDRESS: up to twenty a second, a line each of when it began and ended, and who answered.
 basic_begin_requests() {
 	lab_in client bash -c "$(declare -f basic_requests basic_request)"'; basic_requests "$@"' \
 		bash "$2" "$LAB_DIR/enough" >"$LAB_DIR/requests.$1" &
@@ -195,18 +215,18 @@ basic_request() {
 	local begun=$EPOCHREALTIME answer
 
 	answer=$(curl --silent --connect-timeout 2 --max-time 2 "http://$1/" || true)
-	echo "$begun ${answer:-none}"
+	echo "$begun $EPOCHREALTIME ${answer:-none}"
 }
 
-# basic_tell FAMILY ADDRESS KILLED MOVED: all that began before and after were answered. What began in the last half
-# second of the gateway's life may be under way when it dies, and is lost with it.
+# basic_tell FAMILY ADDRESS KILLED MOVED: all that ended before the gateway died were answered, and all that began after
+# the address had moved. What is under way when it dies may be lost with it.
 basic_tell() {
 	local sum verdict=no
 
-	sum=$(awk -v killed="$3" -v moved="$4" '
-		{ when = $1 < killed - 0.5 ? "before" : $1 <= moved ? "between" : "after"; all[when]++; lost[when] += $2 == "none" }
+	sum=$(awk -v killed="$3" -v moved="$4" -v enough="$BASIC_ENOUGH" '
+		{ when = $2 < killed ? "before" : $1 <= moved ? "between" : "after"; all[when]++; lost[when] += $3 == "none" }
 		END {
-			good = all["before"] > 5 && all["after"] > 20 && !lost["before"] && !lost["after"]
+			good = all["before"] >= enough && all["after"] >= enough && !lost["before"] && !lost["after"]
 			printf "%s moved in %.1f s; lost: %d of %d before, %d of %d between, %d of %d since\n",
 				good ? "yes" : "no", moved - killed, lost["before"], all["before"],
 				lost["between"], all["between"], lost["after"], all["after"]
