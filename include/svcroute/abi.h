@@ -334,6 +334,7 @@ enum sr_announced_state {
 	SR_ANNOUNCED_WAITING,	      /* the device is down: nobody can be asked */
 	SR_ANNOUNCED_NO_NODE_ADDRESS, /* the device has none of the family to send from */
 	SR_ANNOUNCED_ROUTE_IN_USE,    /* of device 0: another's route leads there */
+	SR_ANNOUNCED_NO_HOST,	      /* it can be no host's */
 };
 
 struct sr_announced {

@@ -518,6 +518,30 @@ moved_to() {
 	resolves 10.9.0.1 02:00:00:00:09:01
 }
 
+@test "addresses that can be no host's are not announced, or not taken at all" {
+	local address
+
+	announce gate1 -q --xdp off --announce --route-proto 77
+	for address in 10.9.0.0 10.9.0.255; do
+		run -0 lab_svcroute gate1 map add "$address:90" "${SERVER[0]}:80" --external
+		[[ $output == *"warning: $address is not announced: it is link-local, or a network's own or broadcast address"* ]]
+		is_state gate1 "$address" $'None no-host None\neth0 no-host None'
+		[[ -z $(lab_ip gate1 route show proto 77 "$address") ]]
+		lab_svcroute gate1 status | grep -q "$address *eth0 *not announced: it is link-local"
+		lab_svcroute gate1 -q map del "$address:90"
+	done
+	run -0 lab_svcroute gate1 map add "[fd00:9::]:90" "[${SERVER[1]}]:80" --external
+	[[ $output == *"warning: fd00:9:: is not announced"* ]]
+	run -2 lab_svcroute gate1 map add 255.255.255.255:90 "${SERVER[0]}:80" --external
+	[[ $output == *"the broadcast address cannot be served"* ]]
+	run -2 lab_svcroute gate1 map add "[fe80::7]:90" "[${SERVER[1]}]:80"
+	[[ $output == *"a link-local address cannot be served"* ]]
+	run -2 lab_svcroute gate1 map add 169.254.7.7:90 "${SERVER[0]}:80" --external
+	[[ $output == *"--external: nobody beyond a link can call a link-local address"* ]]
+	lab_svcroute gate1 -q map add 169.254.20.10:53/udp "${SERVER[0]}:80"
+	is_state gate1 "${VIP[0]}" $'None routed None\neth0 held None'
+}
+
 @test "--dry-run asks nobody and says what would be asked for" {
 	local before
 

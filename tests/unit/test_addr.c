@@ -89,6 +89,54 @@ static void networks(void **state)
 		assert_int_equal(sr_cidr_parse(&cidr, bad[i]), -EINVAL);
 }
 
+static bool is_edge(const char *cidr_text, const char *addr_text)
+{
+	struct sr_cidr cidr;
+	struct sr_addr addr;
+
+	assert_int_equal(sr_cidr_parse_masked(&cidr, cidr_text), 0);
+	assert_int_equal(sr_addr_parse(&addr, addr_text), 0);
+	return sr_cidr_is_edge(&cidr, &addr);
+}
+
+static void edges_of_networks(void **state)
+{
+	(void)state;
+	assert_true(is_edge("10.9.0.1/24", "10.9.0.0"));
+	assert_true(is_edge("10.9.0.1/24", "10.9.0.255"));
+	assert_false(is_edge("10.9.0.1/24", "10.9.1.0"));
+	assert_false(is_edge("10.9.0.1/24", "10.9.0.1"));
+	assert_true(is_edge("10.240.16.5/20", "10.240.31.255"));
+	assert_true(is_edge("10.9.0.1/30", "10.9.0.3"));
+	assert_false(is_edge("10.9.0.1/31", "10.9.0.1"));
+	assert_false(is_edge("10.9.0.1/32", "10.9.0.1"));
+	assert_true(is_edge("fd00:9::1/64", "fd00:9::"));
+	assert_false(is_edge("fd00:9::1/64", "fd00:9::ffff:ffff:ffff:ffff"));
+	assert_false(is_edge("fd00:9::1/127", "fd00:9::"));
+	assert_false(is_edge("fd00:9::1/64", "10.9.0.0"));
+}
+
+static const char *fault(const char *text)
+{
+	struct sr_addr addr;
+
+	assert_int_equal(sr_addr_parse(&addr, text), 0);
+	return sr_addr_fault(&addr);
+}
+
+static void addresses_that_cannot_be_served(void **state)
+{
+	(void)state;
+	assert_string_equal(fault("0.0.0.0"), "the unspecified address");
+	assert_string_equal(fault("127.0.0.9"), "a loopback address");
+	assert_string_equal(fault("ff02::1"), "a multicast address");
+	assert_string_equal(fault("255.255.255.255"), "the broadcast address");
+	assert_string_equal(fault("fe80::1"), "a link-local address");
+	assert_string_equal(fault("febf::1"), "a link-local address");
+	assert_null(fault("fec0::1"));
+	assert_null(fault("169.254.20.10"));
+}
+
 static void hostports(void **state)
 {
 	static const char *const good[][2] = {
@@ -148,6 +196,8 @@ int main(void)
 		cmocka_unit_test(zero_is_zero_in_both_families),
 		cmocka_unit_test(sorted_by_family_and_number),
 		cmocka_unit_test(networks),
+		cmocka_unit_test(edges_of_networks),
+		cmocka_unit_test(addresses_that_cannot_be_served),
 		cmocka_unit_test(hostports),
 		cmocka_unit_test(hostports_sorted),
 	};

@@ -17,6 +17,8 @@
 #define ANNOUNCE_MANY 20
 #define ANNOUNCE_TEXT 64
 
+static const char announce_no_host[] = "not announced: it is link-local, or a network's own or broadcast address";
+
 static const char *const announce_words[] = {
 	[0] = "unasked",
 	[SR_ANNOUNCED_HELD] = "held",
@@ -24,6 +26,7 @@ static const char *const announce_words[] = {
 	[SR_ANNOUNCED_WAITING] = "waiting",
 	[SR_ANNOUNCED_NO_NODE_ADDRESS] = "no-node-address",
 	[SR_ANNOUNCED_ROUTE_IN_USE] = "route-in-use",
+	[SR_ANNOUNCED_NO_HOST] = "no-host",
 };
 
 static const char *announce_mac(char out[ANNOUNCE_TEXT], const uint8_t *mac)
@@ -51,18 +54,12 @@ static void announce_print_one(struct sr_table *table, const struct sr_claim *cl
 	char text[ANNOUNCE_TEXT];
 
 	sr_table_add(table, sr_addr_format(text, &claim->addr));
-	if (!claim->ifindex) {
-		sr_table_add(table, "-");
-		if (claim->state == SR_ANNOUNCED_ROUTE_IN_USE)
-			sr_table_add(table, "not routed: there is a route to it that is not ours");
-		else
-			sr_table_addf(table, "routed, protocol %u", claim->route_protocol);
-		return;
-	}
-	sr_table_add(table, claim->device);
+	sr_table_add(table, claim->ifindex ? claim->device : "-");
 	switch (claim->state) {
 	case SR_ANNOUNCED_HELD:
-		if (announce_is_contested(claim))
+		if (!claim->ifindex)
+			sr_table_addf(table, "routed, protocol %u", claim->route_protocol);
+		else if (announce_is_contested(claim))
 			sr_table_addf(table, "held, but %s claims it, too", announce_mac(text, claim->mac));
 		else
 			sr_table_add(table, claim->is_new ? "held, new" : "held");
@@ -75,6 +72,12 @@ static void announce_print_one(struct sr_table *table, const struct sr_claim *cl
 		break;
 	case SR_ANNOUNCED_NO_NODE_ADDRESS:
 		sr_table_addf(table, "not announced: this host has no %s address", announce_family(claim));
+		break;
+	case SR_ANNOUNCED_ROUTE_IN_USE:
+		sr_table_add(table, "not routed: there is a route to it that is not ours");
+		break;
+	case SR_ANNOUNCED_NO_HOST:
+		sr_table_add(table, announce_no_host);
 		break;
 	default:
 		sr_table_add(table, "to be asked for");
@@ -108,8 +111,8 @@ static json_t *json_routed(const struct sr_claim *claim)
 	char addr[SR_ADDR_TEXT];
 
 	return json_pack("{s:s, s:n, s:s, s:n, s:i}", "address", sr_addr_format(addr, &claim->addr), "device", "state",
-			 claim->state == SR_ANNOUNCED_ROUTE_IN_USE ? announce_words[claim->state] : "routed", "mac",
-			 "protocol", (int)claim->route_protocol);
+			 claim->state == SR_ANNOUNCED_HELD ? "routed" : announce_words[claim->state], "mac", "protocol",
+			 (int)claim->route_protocol);
 }
 
 static json_t *json_claim(const struct sr_claim *claim)
@@ -154,6 +157,8 @@ static const char *announce_warning(char *out, size_t size, const struct sr_clai
 			 "%s is not announced: this host has no %s address to send from; 'svcroute announce' when it "
 			 "has",
 			 addr, announce_family(claim));
+	else if (claim->state == SR_ANNOUNCED_NO_HOST)
+		snprintf(out, size, "%s is %s", addr, announce_no_host);
 	else if (claim->state == SR_ANNOUNCED_ROUTE_IN_USE)
 		snprintf(out, size, "%s is not routed: there is a route to it that is not ours", addr);
 	else
@@ -244,6 +249,8 @@ static int predict_routed(struct sr_load *load, const struct sr_addr_set *addres
 
 	for (size_t i = 0; r == 0 && claim.route_protocol && i < addresses->num; i++) {
 		claim.addr = addresses->item[i];
+		claim.state = sr_netdevs_is_no_host(&load->targets.netdevs, &claim.addr) ? SR_ANNOUNCED_NO_HOST
+											 : SR_ANNOUNCED_HELD;
 		r = sr_claims_add(&load->announced, &claim);
 	}
 	return r;
@@ -262,6 +269,8 @@ static int predict_claims(struct sr_load *load, const struct sr_addr_set *addres
 
 			memcpy(claim.device, netdev->name, sizeof(claim.device));
 			claim.state = held && held->state == SR_ANNOUNCED_HELD ? SR_ANNOUNCED_HELD : 0;
+			if (sr_netdevs_is_no_host(&load->targets.netdevs, &claim.addr))
+				claim.state = SR_ANNOUNCED_NO_HOST;
 			r = sr_claims_add(&load->announced, &claim);
 		}
 	}

@@ -175,5 +175,7 @@ int sr_map_options_check_put(const void *options, struct sr_error *err)
 		return sr_fail(
 			err, -EINVAL,
 			"--pass leaves the address to the host: neither backends, --external nor --maglev go with it");
+	if (opts->external == SR_ANSWER_YES && sr_addr_is_link_local(&opts->frontend.addr))
+		return sr_fail(err, -EINVAL, "--external: nobody beyond a link can call a link-local address");
 	return sr_map_options_check(options, err);
 }

@@ -101,7 +101,9 @@ static bool announce_has_source(const struct announce *announce, const struct sr
 /* One that is held stays so, but is told of again from a new link address; all else is to be decided. */
 static void announce_keep(const struct announce *announce, struct sr_claim *claim, const struct sr_claim *had)
 {
-	if (!announce_has_source(announce, claim))
+	if (sr_netdevs_is_no_host(&announce->netdevs, &claim->addr))
+		claim->state = SR_ANNOUNCED_NO_HOST;
+	else if (!announce_has_source(announce, claim))
 		claim->state = SR_ANNOUNCED_NO_NODE_ADDRESS;
 	else if (had && had->state == SR_ANNOUNCED_HELD) {
 		claim->state = SR_ANNOUNCED_HELD;
@@ -138,6 +140,8 @@ static int announce_add_routed(struct announce *announce, const struct sr_addr_s
 			.route_protocol = announce->config->route_protocol,
 		};
 
+		if (sr_netdevs_is_no_host(&announce->netdevs, &claim.addr))
+			claim.state = SR_ANNOUNCED_NO_HOST;
 		r = sr_claims_add(&announce->claims, &claim);
 	}
 	return r;

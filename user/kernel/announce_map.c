@@ -188,7 +188,8 @@ static int announce_routed(struct sr_addr_set *out, const struct sr_claims *clai
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < claims->num; i++)
-		if (!claims->item[i].ifindex && claims->item[i].route_protocol == protocol)
+		if (!claims->item[i].ifindex && claims->item[i].route_protocol == protocol &&
+		    claims->item[i].state != SR_ANNOUNCED_NO_HOST)
 			r = sr_addr_set_append(out, &claims->item[i].addr);
 	sr_addr_set_sort(out);
 	return r;
@@ -200,7 +201,7 @@ static void announce_note_routes(struct sr_claims *want, uint8_t protocol, const
 	for (size_t i = 0; i < want->num; i++) {
 		struct sr_claim *claim = &want->item[i];
 
-		if (!claim->ifindex && claim->route_protocol == protocol)
+		if (!claim->ifindex && claim->route_protocol == protocol && claim->state != SR_ANNOUNCED_NO_HOST)
 			claim->state =
 				sr_addr_set_has(taken, &claim->addr) ? SR_ANNOUNCED_ROUTE_IN_USE : SR_ANNOUNCED_HELD;
 	}

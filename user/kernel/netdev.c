@@ -103,7 +103,7 @@ static void netdev_set_address(struct sr_addr *out, const struct nlattr *attribu
 	memcpy(out->byte + 12, mnl_attr_get_payload(attribute), 4);
 }
 
-static int netdev_add_address(struct sr_netdevs *netdevs, uint32_t index, const struct sr_addr *addr)
+static int netdev_add_address(struct sr_netdevs *netdevs, const struct ifaddrmsg *header, const struct sr_addr *addr)
 {
 	struct sr_netaddr *new = sr_array_add(&netdevs->addr, &netdevs->num_addrs, sizeof(*new));
 
@@ -111,7 +111,7 @@ static int netdev_add_address(struct sr_netdevs *netdevs, uint32_t index, const 
 		errno = ENOMEM;
 		return MNL_CB_ERROR;
 	}
-	*new = (struct sr_netaddr){.index = index, .addr = *addr};
+	*new = (struct sr_netaddr){.index = header->ifa_index, .addr = *addr, .bits = header->ifa_prefixlen};
 	return MNL_CB_OK;
 }
 
@@ -139,7 +139,7 @@ static int netdev_take_address(const struct nlmsghdr *message, void *context)
 	out = header->ifa_family == AF_INET6 ? &netdev->addr6 : &netdev->addr4;
 	if (!(flags & unfit && !(flags & IFA_F_OPTIMISTIC)) && !out->half[0] && !out->half[1])
 		*out = addr;
-	return flags & IFA_F_DADFAILED ? MNL_CB_OK : netdev_add_address(context, header->ifa_index, &addr);
+	return flags & IFA_F_DADFAILED ? MNL_CB_OK : netdev_add_address(context, header, &addr);
 }
 
 /* The default routes of one family; those of the lowest metric count. */
@@ -246,6 +246,20 @@ void sr_netdevs_clear(struct sr_netdevs *netdevs)
 	free(netdevs->item);
 	free(netdevs->addr);
 	memset(netdevs, 0, sizeof(*netdevs));
+}
+
+bool sr_netdevs_is_no_host(const struct sr_netdevs *netdevs, const struct sr_addr *addr)
+{
+	if (sr_addr_is_link_local(addr))
+		return true;
+	for (size_t i = 0; i < netdevs->num_addrs; i++) {
+		const struct sr_netaddr *own = &netdevs->addr[i];
+		struct sr_cidr cidr = {.addr = own->addr, .bits = own->bits};
+
+		if (sr_addr_is_v4(addr) == sr_addr_is_v4(&own->addr) && sr_cidr_is_edge(&cidr, addr))
+			return true;
+	}
+	return false;
 }
 
 const struct sr_netdev *sr_netdevs_find(const struct sr_netdevs *netdevs, const char *name)

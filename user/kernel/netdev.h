@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "svcroute/abi.h"
+#include "model/addr.h"
 
 struct sr_error;
 
@@ -36,6 +36,7 @@ struct sr_netdev {
 struct sr_netaddr {
 	uint32_t index; /* of its device */
 	struct sr_addr addr;
+	uint8_t bits; /* of its network */
 };
 
 struct sr_netdevs {
@@ -49,6 +50,8 @@ struct sr_netdevs {
 int sr_netdevs_read(struct sr_netdevs *out, struct sr_error *err);
 void sr_netdevs_clear(struct sr_netdevs *netdevs);
 const struct sr_netdev *sr_netdevs_find(const struct sr_netdevs *netdevs, const char *name);
+/* Can it be no host's whom others call: link-local, or an edge of a network that this host is in? */
+bool sr_netdevs_is_no_host(const struct sr_netdevs *netdevs, const struct sr_addr *addr);
 
 /* The first cgroup2 mount (also of a hybrid set-up), malloc'd. -ENOENT: none. */
 int sr_cgroup2_root(char **out, struct sr_error *err);

@@ -29,9 +29,17 @@ int sr_addr_compare(const struct sr_addr *a, const struct sr_addr *b)
 	return families ? families : memcmp(a->byte, b->byte, sizeof(a->byte));
 }
 
+bool sr_addr_is_link_local(const struct sr_addr *addr)
+{
+	if (sr_addr_is_v4(addr))
+		return addr->byte[12] == 169 && addr->byte[13] == 254;
+	return addr->byte[0] == 0xfe && (addr->byte[1] & 0xc0) == 0x80;
+}
+
 const char *sr_addr_fault(const struct sr_addr *addr)
 {
 	static const struct sr_addr loopback6 = {.byte = {[15] = 1}};
+	static const uint8_t broadcast[4] = {255, 255, 255, 255};
 
 	if (sr_addr_is_zero(addr))
 		return "the unspecified address";
@@ -39,6 +47,11 @@ const char *sr_addr_fault(const struct sr_addr *addr)
 		return "a loopback address";
 	if (sr_addr_is_v4(addr) ? (addr->byte[12] & 0xf0) == 0xe0 : addr->byte[0] == 0xff)
 		return "a multicast address";
+	if (sr_addr_is_v4(addr) && memcmp(addr->byte + 12, broadcast, sizeof(broadcast)) == 0)
+		return "the broadcast address";
+	/* It means another host on each device. (Of IPv4 there are well-known ones, for DNS and metadata.) */
+	if (!sr_addr_is_v4(addr) && sr_addr_is_link_local(addr))
+		return "a link-local address";
 	return NULL;
 }
 
@@ -156,6 +169,18 @@ bool sr_cidr_contains(const struct sr_cidr *cidr, const struct sr_addr *addr)
 	struct sr_addr net = addr_masked(addr, cidr_bits(cidr));
 
 	return sr_addr_is_v4(addr) == sr_addr_is_v4(&cidr->addr) && memcmp(&net, &cidr->addr, sizeof(net)) == 0;
+}
+
+bool sr_cidr_is_edge(const struct sr_cidr *cidr, const struct sr_addr *addr)
+{
+	uint8_t bits = cidr_bits(cidr);
+	struct sr_addr net = addr_masked(&cidr->addr, bits), last = net;
+
+	if (bits > 126)
+		return false;
+	for (uint8_t bit = bits; bit < 128; bit++)
+		last.byte[bit / 8] |= 0x80 >> bit % 8;
+	return sr_addr_compare(addr, &net) == 0 || (sr_addr_is_v4(addr) && sr_addr_compare(addr, &last) == 0);
 }
 
 static const struct {

@@ -37,6 +37,8 @@ static inline uint8_t sr_addr_family(const struct sr_addr *addr)
 	return sr_addr_is_v4(addr) ? 4 : 6;
 }
 bool sr_addr_is_zero(const struct sr_addr *addr);
+/* 169.254.0.0/16, fe80::/10: nobody beyond a link knows it. */
+bool sr_addr_is_link_local(const struct sr_addr *addr);
 /* Why no packet to a service or endpoint can have this destination ("a loopback address"); or NULL. */
 const char *sr_addr_fault(const struct sr_addr *addr);
 /* As memcmp: < 0, 0, > 0; IPv4 before IPv6, then by number. */
@@ -54,6 +56,12 @@ int sr_cidr_parse_masked(struct sr_cidr *out, const char *text);
 /* The whole of an address: /32 or /128. */
 struct sr_cidr sr_cidr_of(const struct sr_addr *addr);
 bool sr_cidr_contains(const struct sr_cidr *cidr, const struct sr_addr *addr);
+/*
+ * Is it no host's: the network's own address, of IPv6 that of any router there
+ * (RFC 4291, section 2.6.1), or its broadcast address? Host bits of `cidr` do not
+ * count; of two addresses or one (RFC 3021, RFC 6164) each is a host's.
+ */
+bool sr_cidr_is_edge(const struct sr_cidr *cidr, const struct sr_addr *addr);
 
 /*
  * "ADDR:PORT[/PROTO]", IPv6 in brackets; proto defaults to TCP and knows tcp,
