@@ -236,6 +236,35 @@ is_known_at() {
 	done
 }
 
+# arp_times GATE: when it asked for, and then told of, the first address, in a load that begins now.
+arp_times() {
+	lab_in client timeout 12 tcpdump -i eth0 -nn -tt -l --immediate-mode -c 5 \
+		'arp and ether src 02:00:00:00:09:01 and arp[24:4] == 0x0a090064' >"$LAB_DIR/log/arp" 2>/dev/null 3>&- &
+	sleep 1
+	announce "$1" -q --xdp off --announce
+	wait $!
+	awk '{ print $1 }' "$LAB_DIR/log/arp"
+}
+
+# gaps: between the times of stdin, in milliseconds.
+gaps() {
+	awk '{ if (NR > 1) printf "%d\n", ($1 - last) * 1000; last = $1 }'
+}
+
+@test "probes and announcements keep the times of RFC 5227, and no two gateways the same" {
+	local first gap
+
+	mapfile -t gap < <(arp_times gate1 | gaps)
+	((${#gap[@]} == 4)) || fail "${gap[*]}"
+	# A busy machine may be late, but never early by more than a clock's tick.
+	((gap[0] >= 990 && gap[0] < 3000 && gap[1] >= 990 && gap[1] < 3000)) || fail "${gap[*]}"
+	((gap[2] >= 1990 && gap[2] < 3000 && gap[3] >= 1990 && gap[3] < 3000)) || fail "${gap[*]}"
+	first=${gap[0]}.${gap[1]}
+	lab_svcroute gate1 -q unload
+	mapfile -t gap < <(arp_times gate1 | gaps)
+	[[ $first != "${gap[0]}.${gap[1]}" ]]
+}
+
 @test "an address in use is left to who has it, and he is named" {
 	announce gate1 -q --xdp off --announce
 	for address in "${TAKEN[@]}"; do
@@ -277,8 +306,8 @@ is_known_at() {
 	watch gate2
 	calls
 	lab_svcroute gate1 -q unload
-	within 8 is_state gate2 "${VIP[0]}" "eth0 held None"
-	within 8 is_state gate2 "${VIP[1]}" "eth0 held None"
+	within 12 is_state gate2 "${VIP[0]}" "eth0 held None"
+	within 12 is_state gate2 "${VIP[1]}" "eth0 held None"
 	# It was told: nothing is forgotten here.
 	within 2 is_known_at "${VIP[0]}" 02:00:00:00:09:02
 	calls
@@ -298,7 +327,7 @@ is_known_at() {
 	watch gate2
 	lab_svcroute gate1 -q unload
 	for address in "${VIP[@]}"; do
-		within 8 is_state gate2 "$address" $'None route-in-use None\neth0 held None'
+		within 12 is_state gate2 "$address" $'None route-in-use None\neth0 held None'
 		resolves "$address" 02:00:00:00:09:02
 	done
 	calls
@@ -317,8 +346,8 @@ is_known_at() {
 	lab_ip client neigh replace "${VIP[0]}" lladdr 02:00:00:00:00:99 nud stale dev eth0
 	lab_ip client neigh replace "${VIP[1]}" lladdr 02:00:00:00:00:99 nud stale dev eth0
 	lab_ip fabric link set gate1 up
-	within 8 is_known_at "${VIP[0]}" 02:00:00:00:09:01
-	within 8 is_known_at "${VIP[1]}" 02:00:00:00:09:01
+	within 12 is_known_at "${VIP[0]}" 02:00:00:00:09:01
+	within 12 is_known_at "${VIP[1]}" 02:00:00:00:09:01
 	calls
 }
 
@@ -329,8 +358,8 @@ is_known_at() {
 	lab_ip fabric link set gate1 down
 	announce gate2 -q --xdp off --announce
 	lab_ip fabric link set gate1 up
-	within 8 is_state gate1 "${VIP[0]}" "eth0 in-use 02:00:00:00:09:02"
-	within 8 is_state gate1 "${VIP[1]}" "eth0 in-use 02:00:00:00:09:02"
+	within 12 is_state gate1 "${VIP[0]}" "eth0 in-use 02:00:00:00:09:02"
+	within 12 is_state gate1 "${VIP[1]}" "eth0 in-use 02:00:00:00:09:02"
 	resolves "${VIP[0]}" 02:00:00:00:09:02
 	calls
 }
@@ -345,8 +374,8 @@ cut_off() {
 # both_hold: gate2 has taken over from gate1, which is there all the time.
 both_hold() {
 	cut_off gate2
-	within 14 is_state gate2 "${VIP[0]}" "eth0 held None"
-	within 8 is_state gate2 "${VIP[1]}" "eth0 held None"
+	within 20 is_state gate2 "${VIP[0]}" "eth0 held None"
+	within 12 is_state gate2 "${VIP[1]}" "eth0 held None"
 	is_state gate1 "${VIP[0]}" "eth0 held None"
 	lab_ip fabric link set gate2 master lan
 }
@@ -358,7 +387,7 @@ both_hold() {
 	watch gate2
 	both_hold
 	for address in "${VIP[@]}"; do
-		within 14 is_state gate2 "$address" "eth0 in-use 02:00:00:00:09:01"
+		within 20 is_state gate2 "$address" "eth0 in-use 02:00:00:00:09:01"
 		[[ $(state gate1 "$address") == "eth0 held"* ]]
 		resolves "$address" 02:00:00:00:09:01
 	done
@@ -397,13 +426,13 @@ takes() {
 	watch gate1
 	sleep 1
 	takes "${VIP[0]}" 02:00:00:00:09:66
-	within 14 is_state gate1 "${VIP[0]}" "eth0 held 02:00:00:00:09:66"
+	within 20 is_state gate1 "${VIP[0]}" "eth0 held 02:00:00:00:09:66"
 	within 3 grep -q "${VIP[0]} *eth0 *held, but 02:00:00:00:09:66 claims it, too" "$LAB_DIR/log/gate1"
 	takes "${VIP[0]}" 02:00:00:00:00:66
-	within 14 is_state gate1 "${VIP[0]}" "eth0 in-use 02:00:00:00:00:66"
+	within 20 is_state gate1 "${VIP[0]}" "eth0 in-use 02:00:00:00:00:66"
 	lab_ip other addr del "${VIP[0]}/24" dev eth0
 	lab_ip other link set eth0 address 02:00:00:00:09:66
-	within 8 is_state gate1 "${VIP[0]}" "eth0 held None"
+	within 12 is_state gate1 "${VIP[0]}" "eth0 held None"
 }
 
 @test "who has an address is asked alone, and nobody else woken" {
@@ -466,7 +495,7 @@ moved_to() {
 	watch gate1
 	sleep 0.5
 	lab_ip gate1 addr add fd00:9::1/64 dev eth0 nodad
-	within 8 is_state gate1 "${VIP[1]}" "eth0 held None"
+	within 12 is_state gate1 "${VIP[1]}" "eth0 held None"
 	calls
 	lab_ip gate1 addr del fd00:9::1/64 dev eth0
 	within 3 is_state gate1 "${VIP[1]}" "eth0 no-node-address None"

@@ -184,7 +184,7 @@ const struct sr_command sr_command_announce = {
 	.name = "announce",
 	.summary = "Ask for announced addresses again, and tell the link of those held",
 	.details = "Which addresses, and on which devices, 'load --announce' says. Those that others had are\n"
-		   "asked for, and held if they are free by now: this takes 4 s.",
+		   "asked for, and held if they are free by now: this takes 4 to 7 s.",
 	.options = announce_options,
 	.size = sizeof(struct announce_options),
 	.formats = SR_PRINTS(JSON),

@@ -15,9 +15,11 @@
 #include "kernel/maps.h"
 #include "kernel/probe.h"
 
-/* A frame may be lost, and hosts that have just learned of another do not listen for a second: the link is told twice.
+/*
+ * A frame may be lost, and hosts that have just learned of another do not listen for
+ * a second: the link is told twice (RFC 5227, section 1.1: ANNOUNCE_INTERVAL).
  */
-static const struct timespec announce_pause = {.tv_sec = 1, .tv_nsec = 100000000};
+static const struct timespec announce_pause = {.tv_sec = 2};
 
 #define ANNOUNCE_CHECK_MS 500
 

@@ -19,7 +19,7 @@ struct sr_announce_config {
 
 /*
  * Do it. Addresses that are not held yet are asked for first, outside of the
- * instance's lock: up to 4 s. Then the link is told of new ones, or of all.
+ * instance's lock: up to 7 s. Then the link is told of new ones, or of all.
  * `out`: what has become of each.
  */
 int sr_announce_refresh(struct sr_claims *out, const char *instance, const struct sr_announce_config *config,

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -134,6 +135,32 @@ static void probe_hold(struct sr_claims *claims)
 	}
 }
 
+/* From `least` to `most` milliseconds. */
+static int probe_chance(int least, int most)
+{
+	uint32_t random = 0;
+
+	/* Without any it is `least`: no worse than a fixed time. */
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != sizeof(random))
+		random = 0;
+	return least + (int)(random % (uint32_t)(most - least + 1));
+}
+
+/* Ask all of the link, until nothing is open or nobody has answered. */
+static int probe_ask_all(const struct sr_link_sockets *links, struct sr_claims *claims)
+{
+	int r = probe_listen(links, claims, probe_chance(0, SR_PROBE_START_MS));
+
+	for (int i = 0; r == 0 && i < SR_PROBE_NUM && probe_is_open(claims); i++) {
+		bool last = i == SR_PROBE_NUM - 1;
+
+		probe_ask(links, claims);
+		r = probe_listen(links, claims,
+				 last ? SR_PROBE_WAIT_MS : probe_chance(SR_PROBE_MIN_MS, SR_PROBE_MAX_MS));
+	}
+	return r;
+}
+
 int sr_probe(struct sr_claims *claims, const struct sr_netdevs *netdevs, struct sr_error *err)
 {
 	sr_autolinksockets struct sr_link_sockets links = {};
@@ -147,15 +174,12 @@ int sr_probe(struct sr_claims *claims, const struct sr_netdevs *netdevs, struct 
 	probe_set_waiting(&links, claims);
 	if (probe_any_is_known(claims)) {
 		probe_ask_holders(&links, claims);
-		if (probe_listen(&links, claims, SR_PROBE_HOLDER_MS) < 0)
-			return sr_fail(err, -ENOMEM, "no memory");
+		r = probe_listen(&links, claims, SR_PROBE_HOLDER_MS);
 	}
-	for (int i = 0; i < SR_PROBE_NUM && probe_is_open(claims); i++) {
-		probe_ask(&links, claims);
-		r = probe_listen(&links, claims, i < SR_PROBE_NUM - 1 ? SR_PROBE_INTERVAL_MS : SR_PROBE_WAIT_MS);
-		if (r < 0)
-			return sr_fail(err, r, "no memory");
-	}
+	if (r == 0)
+		r = probe_ask_all(&links, claims);
+	if (r < 0)
+		return sr_fail(err, r, "no memory");
 	probe_hold(claims);
 	return 0;
 }

@@ -6,12 +6,17 @@
 #include "kernel/netdev.h"
 #include "model/claims.h"
 
-/* RFC 5227, section 1.1: PROBE_NUM, PROBE_MIN, ANNOUNCE_WAIT. As long as that (4 s) takes a claim that nobody objects
- * to. */
-#define SR_PROBE_NUM	     3
-#define SR_PROBE_INTERVAL_MS 1000
-#define SR_PROBE_WAIT_MS     2000
-#define SR_PROBE_HOLDER_MS   500 /* who had an address is asked before all others are */
+/*
+ * RFC 5227, section 1.1: PROBE_WAIT, PROBE_NUM, PROBE_MIN, PROBE_MAX, ANNOUNCE_WAIT.
+ * A claim that nobody objects to takes 4 to 7 s: how long exactly is left to chance,
+ * lest machines that were switched on at once ask in step.
+ */
+#define SR_PROBE_START_MS  1000
+#define SR_PROBE_NUM	   3
+#define SR_PROBE_MIN_MS	   1000
+#define SR_PROBE_MAX_MS	   2000
+#define SR_PROBE_WAIT_MS   2000
+#define SR_PROBE_HOLDER_MS 500 /* who had an address is asked before all others are */
 
 /*
  * Decide the claims whose state is 0; `mac` says who had them, if anybody: held, in use, or waiting, where the device
