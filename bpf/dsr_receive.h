@@ -10,7 +10,7 @@
 #define BPF_DSR_RECEIVE_H
 
 #include "dsr.h"
-#include "find.h"
+#include "table.h"
 
 #define DSR_ECT_1 1
 #define DSR_ECT_0 2

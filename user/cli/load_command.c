@@ -170,7 +170,7 @@ static const struct sr_option load_options[] = {
 		.offset = LOAD_OFFSET(given.max),
 		.value = "services=N,backends=N,connections=N",
 		.help = "room for so many, of each or of some; connections and services stay when it changes\n"
-			"(32767, 131071 and 262144)",
+			"(32767, 131071 and 250000)",
 	},
 	{
 		.name = "adopt",
