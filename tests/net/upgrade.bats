@@ -59,6 +59,33 @@ killed_load() {
 	lab_in node1 timeout -s KILL "$1" "$LAB_DIR/bin/node1/svcroute" -q load -f "$LAB_DIR/services.yaml" "${@:2}" || true
 }
 
+# killed_midway ARGUMENT...: a load that replaces maps, killed when its programs are there, and hooks
+# may not have them yet.
+killed_midway() {
+	local pid
+
+	for _ in {1..10}; do
+		touch "$LAB_DIR/mark"
+		# shellcheck disable=SC2016 # the inner shell's own
+		lab_spawn node1 bash -c 'echo "$$" >"$0"; exec "$@"' "$LAB_DIR/pid" "$LAB_DIR/bin/node1/svcroute" -q load \
+			-f "$LAB_DIR/services.yaml" "$@"
+		pid=$!
+		until [[ $PINS/../progs/sr_release -nt $LAB_DIR/mark ]] || ! kill -0 "$pid"; do :; done
+		kill -KILL "$(<"$LAB_DIR/pid")" || true
+		wait "$pid" || true
+		! compgen -G "$PINS/*_beside" || return 0
+		load --max ''
+	done
+	fail 'it was never killed in time'
+}
+
+# status_knows: it finds fault with a load that was killed halfway, and names the cure.
+status_knows() {
+	run lab_svcroute node1 -q status
+	! compgen -G "$PINS/*_beside" || [[ $status == 1 && $output == *"'svcroute load'"* ]] ||
+		fail "half loaded, and status says $status: $output"
+}
+
 # kept VERSION ARGUMENT...: a connection that was there before the load is there after it, as old as it is.
 kept() {
 	local port age
@@ -132,18 +159,58 @@ kept() {
 	for moment in 0.{02,05,10,15,20,25,30,35,40,45,50,60}; do
 		version next
 		killed_load "$moment"
+		status_knows
 		version this
 		killed_load "$moment"
+		status_knows
 	done
 	for moment in 0.{20,30,35,40,45,50,55}; do
 		version next
 		killed_load "$moment"
 		killed_load "$moment"
+		status_knows
 	done
 	version this
 	load
 	traffic_was_served
 	is_settled
+}
+
+@test "a load that was killed halfway: status, conn and trace say so, and the next load ends it" {
+	local command cure='half loaded: a load was killed while it replaced maps or programs; '"'svcroute load' ends it"
+
+	expect_both client FAR_EXTERNAL web-3 NODE1
+	killed_midway --max connections=300000
+	run -1 --separate-stderr lab_svcroute node1 status
+	[[ $output == "degraded: $cure"* ]] || fail "$output"
+	# shellcheck disable=SC2154 # run sets it
+	[[ $stderr == "svcroute: instance '$LAB-node1' is degraded: $cure" ]] || fail "$stderr"
+	[[ $(lab_svcroute node1 -j status 2>/dev/null | jq -r '.degraded[0]') == "$cure" ]]
+	for command in 'conn list' 'conn get 10.0.0.1:1 10.0.0.2:1' 'conn flush' 'trace 10.240.0.30 10.0.0.10:90' \
+		'map add 10.0.0.99:80 10.0.0.98:80'; do
+		# shellcheck disable=SC2086
+		run -1 lab_svcroute node1 $command
+		[[ $output == "svcroute: instance '$LAB-node1' is $cure" ]] || fail "$command: $output"
+	done
+	load --max ''
+	is_settled
+	lab_svcroute node1 trace 10.240.0.30 10.0.0.10:90 >/dev/null
+	[[ -n $(lab_svcroute node1 conn list --dst "${FAR_EXTERNAL[0]}") ]]
+}
+
+@test "while a load replaces maps, conn waits for it, and finds all there is" {
+	local pid found
+
+	expect_both client FAR_EXTERNAL web-3 NODE1
+	found=$(lab_svcroute node1 -j conn list | wc -l)
+	load --max connections=300000 &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		(($(lab_svcroute node1 -j conn list | wc -l) >= found))
+		lab_svcroute node1 -q status
+	done
+	wait "$pid"
+	load --max ''
 }
 
 @test "a monitor of the former version says that it hears nothing more" {

@@ -92,7 +92,7 @@ static int conn_show(const struct sr_conn_found *conn, void *context)
 static int conn_list_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
 {
 	conn_autowalk struct conn_walk walk = {.options = options, .err = err};
-	int r = conn_walk_open(&walk, globals, SR_ACCESS_READ);
+	int r = conn_walk_open(&walk, globals, SR_ACCESS_SETTLED);
 
 	if (r < 0)
 		return r;
@@ -105,7 +105,7 @@ static int conn_get_run(const struct sr_globals *globals, const void *options, s
 {
 	conn_autowalk struct conn_walk walk = {.options = options, .err = err};
 	struct sr_conn_found conn;
-	int r = conn_walk_open(&walk, globals, SR_ACCESS_READ);
+	int r = conn_walk_open(&walk, globals, SR_ACCESS_SETTLED);
 
 	if (r == 0)
 		r = sr_conns_find(walk.datapath, &walk.options->src, &walk.options->dst, &conn, err);

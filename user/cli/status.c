@@ -25,13 +25,24 @@ static void status_clear(struct sr_status *status)
 	sr_health_clear(&status->health);
 }
 
+static int status_open(struct sr_status *status, struct sr_datapath **out, struct sr_error *err)
+{
+	int r = sr_instance_open(out, status->globals, SR_ACCESS_SETTLED, err);
+
+	if (r != -EUCLEAN)
+		return r;
+	if (sr_notes_add(&status->health.degraded, SR_HALF_LOADED) < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	return sr_instance_open(out, status->globals, SR_ACCESS_READ, err);
+}
+
 static int status_read(struct sr_status *status, struct sr_error *err)
 {
 	sr_autodatapath struct sr_datapath *datapath = NULL;
 	sr_autofree char *settings = NULL;
 	int r;
 
-	r = sr_instance_open(&datapath, status->globals, SR_ACCESS_READ, err);
+	r = status_open(status, &datapath, err);
 	if (r == 0)
 		r = sr_attach_list(datapath, &status->attachments, err);
 	if (r == 0)
@@ -203,7 +214,7 @@ const struct sr_command sr_command_status = {
 	.name = "status",
 	.summary = "Show what is attached, in use, counted and set",
 	.details = "Reasons that no packet met are left out, unless -v is given. Exits 1 where traffic is not\n"
-		   "served as it should be: something is not attached, or a map is full.",
+		   "served as it should be: something is not attached, a map is full, or a load was killed halfway.",
 	.formats = SR_PRINTS(JSON),
 	.run = status_run,
 };

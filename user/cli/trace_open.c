@@ -134,7 +134,7 @@ int sr_trace_open(struct sr_trace *trace, const struct sr_globals *globals, cons
 	if (r == 0 && !trace->root)
 		r = sr_fail(trace->err, -ENOMEM, "out of memory");
 	if (r == 0)
-		r = sr_instance_open(&trace->datapath, globals, SR_ACCESS_READ, trace->err);
+		r = sr_instance_open(&trace->datapath, globals, SR_ACCESS_SETTLED, trace->err);
 	if (r == 0)
 		r = trace_read(trace);
 	return r < 0 ? r : trace_place(trace, options->from);

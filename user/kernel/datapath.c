@@ -82,16 +82,24 @@ static int datapath_open_maps(struct sr_datapath *datapath, struct sr_error *err
 }
 
 /* Some hooks may still hold programs that read the maps as they were before. */
-static int datapath_check_settled(const struct sr_datapath *datapath, struct sr_error *err)
+static bool datapath_is_half_loaded(const struct sr_datapath *datapath)
 {
-	if (datapath->access != SR_ACCESS_WRITE || !sr_migration_is_open(datapath))
-		return 0;
-	return sr_fail(err, -EUCLEAN,
-		       "instance '%s' is half loaded (maps were being replaced): 'svcroute load' ends it",
-		       datapath->instance);
+	struct sr_state state;
+	struct sr_error ignored;
+
+	return sr_migration_is_open(datapath) ||
+	       (sr_state_read(datapath, &state, &ignored) == 0 && !state.fingerprint);
 }
 
-int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_access access, struct sr_error *err)
+static int datapath_check_settled(const struct sr_datapath *datapath, struct sr_error *err)
+{
+	if ((datapath->access != SR_ACCESS_WRITE && datapath->access != SR_ACCESS_SETTLED) ||
+	    !datapath_is_half_loaded(datapath))
+		return 0;
+	return sr_fail(err, -EUCLEAN, "instance '%s' is " SR_HALF_LOADED, datapath->instance);
+}
+
+static int datapath_open(struct sr_datapath **out, const char *instance, enum sr_access access, struct sr_error *err)
 {
 	sr_autodatapath struct sr_datapath *datapath = NULL;
 	bool mounted;
@@ -115,6 +123,20 @@ int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_acc
 	return 0;
 }
 
+int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_access access, struct sr_error *err)
+{
+	sr_autodatapath struct sr_datapath *gate = NULL;
+	int r = datapath_open(out, instance, access, err);
+
+	if (r != -EUCLEAN || access == SR_ACCESS_WRITE)
+		return r;
+	/* A load that is alive has the lock, and will soon be through. */
+	r = datapath_new(&gate, instance, access, err);
+	if (r == 0)
+		r = sr_pins_lock(gate, false, err);
+	return r < 0 ? r : datapath_open(out, instance, access, err);
+}
+
 bool sr_datapath_is_unsettled(const struct sr_datapath *datapath)
 {
 	return sr_migration_is_open(datapath);
@@ -122,10 +144,17 @@ bool sr_datapath_is_unsettled(const struct sr_datapath *datapath)
 
 int sr_datapath_settle(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err)
 {
-	int r;
+	struct sr_state state;
+	int r = sr_state_read(datapath, &state, err);
 
+	if (r < 0)
+		return r;
 	sr_tables_drop(datapath);
-	r = sr_migration_finish(datapath, err);
+	/* The maps beside go before the programs that read them: whoever is killed in between leaves word. */
+	state.fingerprint = 0;
+	r = sr_state_write(datapath, &state, err);
+	if (r == 0)
+		r = sr_migration_finish(datapath, err);
 	return r < 0 ? r : sr_programs_load(datapath, config, err);
 }
 

@@ -49,6 +49,7 @@ struct sr_datapath_config {
 
 enum sr_access {
 	SR_ACCESS_READ,	    /* open what is loaded, look only */
+	SR_ACCESS_SETTLED,  /* the same, when nobody is replacing maps or programs */
 	SR_ACCESS_WRITE,    /* open what is loaded, under the instance's lock */
 	SR_ACCESS_SETTINGS, /* of whatever version, no more than its settings */
 };
@@ -57,8 +58,9 @@ enum sr_access {
  * Open an instance. -ENOENT: it is not loaded; -EPERM: privileges are missing,
  * `err` says which; -EPROTO: another version of svcroute with another layout
  * of maps holds it, or it serves another network namespace; -EUCLEAN: it is to be
- * written, and a killed load left it in the midst of replacing maps.
+ * written or settled, and is SR_HALF_LOADED.
  */
+#define SR_HALF_LOADED "half loaded: a load was killed while it replaced maps or programs; 'svcroute load' ends it"
 int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_access access, struct sr_error *err);
 
 /*
