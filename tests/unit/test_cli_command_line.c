@@ -9,6 +9,7 @@ struct fruit_options {
 	struct sr_strings stones;
 	char *ports;
 	char *size;
+	char *room;
 	enum sr_answer ripe;
 	bool peeled;
 };
@@ -54,6 +55,13 @@ static const struct sr_option fruit_options[] = {
 		.value = "small|large",
 		.words = sizes,
 		.help = "its size",
+	},
+	{
+		.name = "room",
+		.type = &sr_type_sizes,
+		.offset = offsetof(struct fruit_options, room),
+		.value = "services=N",
+		.help = "room for it",
 	},
 	{
 		.name = "ripe",
@@ -180,6 +188,25 @@ static void empty_values(void **state)
 	assert_string_equal(fruit->size, "");
 }
 
+static void expect_room(const char *line, const char *room)
+{
+	sr_autoinvocation struct sr_invocation invocation;
+	struct sr_error err = {};
+
+	assert_int_equal(parse(&invocation, line, &err), 0);
+	assert_string_equal(((const struct fruit_options *)invocation.options)->room, room);
+}
+
+static void sizes_in_pieces(void **state)
+{
+	(void)state;
+	expect_room("pear cut red --room services=5 --room backends=6,connections=7",
+		    "services=5,backends=6,connections=7");
+	expect_room("pear cut red --room services=5 --room '' --room services=6", "services=6");
+	expect_room("pear cut red --room services=5 --room ''", "");
+	refuse("pear cut red --room services=5 --room services=6", "pear cut: --room: 'services' is said twice");
+}
+
 static void wrong_command_lines(void **state)
 {
 	(void)state;
@@ -284,6 +311,7 @@ int main(void)
 		cmocka_unit_test(globals_before_and_after),
 		cmocka_unit_test(options_and_arguments),
 		cmocka_unit_test(empty_values),
+		cmocka_unit_test(sizes_in_pieces),
 		cmocka_unit_test(wrong_command_lines),
 		cmocka_unit_test(wrong_values),
 		cmocka_unit_test(help_needs_nothing_else),

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "cli/node_ports.h"
 #include "cli/sizes.h"
@@ -188,12 +189,22 @@ static int ports_parse(const struct sr_option *option, void *field, const char *
 	return text_parse(option, field, text, err);
 }
 
+/* Said in several pieces it is one list, in which nothing may be said twice; '' empties it. */
 static int sizes_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
 {
+	const char *before = *(char **)field;
+	sr_autofree char *both = NULL;
 	struct sr_sizes sizes;
-	int r = text[0] ? sr_sizes_parse(&sizes, text, err) : 0;
+	int r;
 
-	return r < 0 ? r : text_parse(option, field, text, err);
+	if (!text[0])
+		return text_parse(option, field, text, err);
+	if (asprintf(&both, "%s%s%s", before ? before : "", before && before[0] ? "," : "", text) < 0) {
+		both = NULL;
+		return sr_fail(err, -ENOMEM, "out of memory");
+	}
+	r = sr_sizes_parse(&sizes, both, err);
+	return r < 0 ? r : text_parse(option, field, both, err);
 }
 
 static int nodeports_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
@@ -300,6 +311,7 @@ const struct sr_option_type sr_type_sizes = {
 	.parse = sizes_parse,
 	.clear = text_clear,
 	.value = SR_VALUE_REQUIRED,
+	.repeats = true,
 };
 const struct sr_option_type sr_type_protocol = {
 	.parse = protocol_parse,
