@@ -73,7 +73,7 @@ killed_midway() {
 		until [[ $PINS/../progs/sr_release -nt $LAB_DIR/mark ]] || ! kill -0 "$pid"; do :; done
 		kill -KILL "$(<"$LAB_DIR/pid")" || true
 		wait "$pid" || true
-		! compgen -G "$PINS/*_beside" || return 0
+		! compgen -G "$PINS/*_beside" >/dev/null || return 0
 		load --max ''
 	done
 	fail 'it was never killed in time'
@@ -82,7 +82,7 @@ killed_midway() {
 # status_knows: it finds fault with a load that was killed halfway, and names the cure.
 status_knows() {
 	run lab_svcroute node1 -q status
-	! compgen -G "$PINS/*_beside" || [[ $status == 1 && $output == *"'svcroute load'"* ]] ||
+	! compgen -G "$PINS/*_beside" >/dev/null || [[ $status == 1 && $output == *"'svcroute load'"* ]] ||
 		fail "half loaded, and status says $status: $output"
 }
 
@@ -126,7 +126,7 @@ kept() {
 
 	before=$(map_has sr_conns id)
 	version next
-	for command in 'map list' 'conn list' 'status' 'map add 10.0.0.99:80 10.0.0.98:80' 'load --dry-run'; do
+	for command in 'map list' 'conn list' 'status' 'map add 10.0.0.99:80 10.0.0.98:80'; do
 		# shellcheck disable=SC2086
 		run -1 lab_svcroute node1 $command
 		[[ $output == "svcroute: instance '$LAB-node1' was loaded by another version of svcroute: 'svcroute load' brings it to this one, with its connections" ]] || fail "$command: $output"
@@ -140,6 +140,23 @@ kept() {
 	version this
 	lab_svcroute node1 -q unload
 	load
+}
+
+@test "load --dry-run: what an upgrade would do is told, and nothing is touched" {
+	local before
+
+	before=$(find "$PINS" -type f | sort | xargs -I{} bpftool -j map show pinned {} | jq -c '[.id, .name]')
+	version next
+	run -0 lab_load node1 -f "$LAB_DIR/services.yaml" --dry-run
+	[[ $output == *'note: maps of another version or size would be replaced; what they hold, connections too, would be carried over: '*'sr_conns, sr_conns_new, sr_counters (begins empty)'* ]] || fail "$output"
+	[[ $output != *$'\n+ '* && $output != *$'\n- '* && $output != *$'\n~ '* ]] || fail "$output"
+	[[ $(lab_load node1 -f "$LAB_DIR/services.yaml" --dry-run -j | jq '[.services[].change] | unique') == *keep* ]]
+	service more 50 30 | cat "$LAB_DIR/services.yaml" - >"$LAB_DIR/more.yaml"
+	[[ $(lab_load node1 -f "$LAB_DIR/more.yaml" --dry-run | grep -c '^+ *shop/more') == 8 ]]
+	run -1 lab_svcroute node1 status
+	[[ $(find "$PINS" -type f | sort | xargs -I{} bpftool -j map show pinned {} | jq -c '[.id, .name]') == "$before" ]]
+	version this
+	is_settled
 }
 
 @test "counters count what they are called, in either version" {
@@ -314,12 +331,30 @@ forget_notes() {
 	local before
 
 	before=$(map_has sr_services id)
+	run -1 lab_load node1 --max services=2 --dry-run
+	[[ $output == 'svcroute: map sr_services cannot have 3 elements: more is in use, or some that is in use has a higher number' ]] || fail "$output"
 	run -1 lab_load node1 --max services=2
 	[[ $output == 'svcroute: map sr_services cannot have 3 elements: more is in use, or some that is in use has a higher number' ]] || fail "$output"
 	map_is sr_services id "$before"
 	lab_load node1 -q # --max was not kept
 	map_is sr_services id "$before"
 	expect_both client FAR_EXTERNAL web-3 NODE1
+	is_settled
+}
+
+@test "--max: what load would refuse, or replace, --dry-run says before" {
+	local full='svcroute: map sr_services is full: it holds 46 entries, new ones beside those that they replace'
+
+	service more 50 30 | cat "$LAB_DIR/services.yaml" - >"$LAB_DIR/more.yaml"
+	run -1 lab_load node1 -f "$LAB_DIR/more.yaml" --max services=45 --dry-run
+	[[ $output == "$full" ]] || fail "$output"
+	run -1 lab_load node1 -f "$LAB_DIR/more.yaml" --max services=45
+	[[ $output == "$full" ]] || fail "$output"
+	run -0 lab_load node1 --max services=100 --max connections=500000 --dry-run
+	[[ $output == *'note: maps of another version or size would be replaced;'*' sr_services (32768 -> 101),'*' sr_conns (524288 -> 1000000)'* ]] || fail "$output"
+	run -0 lab_load node1 --dry-run
+	[[ $output != *replaced* ]]
+	map_is sr_services max_entries 32768
 	is_settled
 }
 

@@ -181,12 +181,32 @@ static int load_predict_adopted(struct sr_load *load, struct sr_error *err)
 	return sr_adopt_predict(&services, &config, &load->adopted, err);
 }
 
+/* Where another version's instance is to be removed, it is as if there were none. */
+static int load_rehearse(struct sr_load *load, struct sr_error *err)
+{
+	sr_autofree char *replaced = NULL;
+	int r;
+
+	if (load->is_foreign)
+		return 0;
+	r = sr_datapath_rehearse(&load->datapath, load->globals->instance, &load->config.sizes, &replaced, err);
+	if (r == 0 && replaced &&
+	    sr_notes_add(&load->notes,
+			 "maps of another version or size would be replaced; what they hold, connections too, "
+			 "would be carried over: %s",
+			 replaced) < 0)
+		r = sr_fail(err, -ENOMEM, "out of memory");
+	return r < 0 ? r : load_read(load, err);
+}
+
 static int load_pretend(struct sr_load *load, struct sr_error *err)
 {
-	int r = load->datapath ? load_read(load, err) : 0;
+	int r = load_rehearse(load, err);
 
 	if (r == 0)
 		r = load_plan(load, err);
+	if (r == 0 && load->datapath)
+		r = sr_maps_check(load->datapath, &load->plan, err);
 	if (r == 0)
 		r = sr_targets_predict(load, err);
 	if (r == 0 && load->options->adopt)

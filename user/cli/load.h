@@ -47,7 +47,7 @@ struct sr_load {
 	const struct sr_load_options *options;
 	const struct sr_manifests *manifests;
 
-	struct sr_datapath *datapath; /* NULL: a dry run, and nothing is loaded */
+	struct sr_datapath *datapath; /* of a dry run, a rehearsal; NULL: of one that begins anew */
 	bool was_loaded;
 	bool is_foreign;	     /* another version's instance is there, to be removed first */
 	bool was_empty;		     /* an instance that nobody would miss */

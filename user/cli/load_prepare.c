@@ -14,8 +14,7 @@
 static int load_recall(struct sr_load *load, struct sr_error *err)
 {
 	sr_autodatapath struct sr_datapath *datapath = NULL;
-	int r = sr_datapath_open(&datapath, load->globals->instance,
-				 load->options->dry_run ? SR_ACCESS_READ : SR_ACCESS_SETTINGS, err);
+	int r = sr_datapath_open(&datapath, load->globals->instance, SR_ACCESS_SETTINGS, err);
 
 	if (r == -ENOENT)
 		return 0;
@@ -27,13 +26,8 @@ static int load_recall(struct sr_load *load, struct sr_error *err)
 		r = sr_maps_read_settings(datapath, &load->kept, err);
 	if (r == 0)
 		r = sr_settings_parse(&load->settings, load->kept, err);
-	if (r < 0)
-		return r;
-
-	load->was_loaded = true;
-	if (load->options->dry_run)
-		load->datapath = TAKE_PTR(datapath);
-	return 0;
+	load->was_loaded = r == 0;
+	return r;
 }
 
 /* A setting's networks into an array of `max`. */

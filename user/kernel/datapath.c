@@ -18,6 +18,7 @@
 #include "kernel/migration.h"
 #include "kernel/privileges.h"
 #include "kernel/programs.h"
+#include "kernel/rehearsal.h"
 #include "kernel/tables.h"
 
 static int datapath_new(struct sr_datapath **out, const char *instance, enum sr_access access, struct sr_error *err)
@@ -87,8 +88,7 @@ static bool datapath_is_half_loaded(const struct sr_datapath *datapath)
 	struct sr_state state;
 	struct sr_error ignored;
 
-	return sr_migration_is_open(datapath) ||
-	       (sr_state_read(datapath, &state, &ignored) == 0 && !state.fingerprint);
+	return sr_migration_is_open(datapath) || (sr_state_read(datapath, &state, &ignored) == 0 && !state.fingerprint);
 }
 
 static int datapath_check_settled(const struct sr_datapath *datapath, struct sr_error *err)
@@ -135,6 +135,27 @@ int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_acc
 	if (r == 0)
 		r = sr_pins_lock(gate, false, err);
 	return r < 0 ? r : datapath_open(out, instance, access, err);
+}
+
+int sr_datapath_rehearse(struct sr_datapath **out, const char *instance, const struct sr_sizes *sizes, char **replaced,
+			 struct sr_error *err)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	bool mounted;
+	int r;
+
+	r = datapath_new(&datapath, instance, SR_ACCESS_REHEARSAL, err);
+	if (r == 0)
+		r = sr_pins_look(&mounted, err);
+	if (r == 0)
+		r = sr_state_open(datapath, true, err);
+	if (r == 0)
+		r = sr_rehearsal_open(datapath, sizes, replaced, err);
+	if (r < 0)
+		return r;
+
+	*out = TAKE_PTR(datapath);
+	return 0;
 }
 
 bool sr_datapath_is_unsettled(const struct sr_datapath *datapath)

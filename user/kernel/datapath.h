@@ -48,10 +48,11 @@ struct sr_datapath_config {
 };
 
 enum sr_access {
-	SR_ACCESS_READ,	    /* open what is loaded, look only */
-	SR_ACCESS_SETTLED,  /* the same, when nobody is replacing maps or programs */
-	SR_ACCESS_WRITE,    /* open what is loaded, under the instance's lock */
-	SR_ACCESS_SETTINGS, /* of whatever version, no more than its settings */
+	SR_ACCESS_READ,	     /* open what is loaded, look only */
+	SR_ACCESS_SETTLED,   /* the same, when nobody is replacing maps or programs */
+	SR_ACCESS_WRITE,     /* open what is loaded, under the instance's lock */
+	SR_ACCESS_REHEARSAL, /* see sr_datapath_rehearse() */
+	SR_ACCESS_SETTINGS,  /* of whatever version, no more than its settings */
 };
 
 /*
@@ -72,6 +73,15 @@ int sr_datapath_open(struct sr_datapath **out, const char *instance, enum sr_acc
  */
 int sr_datapath_load(struct sr_datapath **out, const char *instance, const struct sr_datapath_config *config,
 		     bool *mounted_bpffs, struct sr_error *err);
+
+/*
+ * What sr_datapath_load() would begin with, whichever version's instance is there,
+ * or none: maps as it would make them, of its own where they would be replaced,
+ * with what was carried over but connections; to be read, and sr_maps_check()ed.
+ * *replaced (malloc'd) names those; NULL: none. Fails as that would, and touches nothing.
+ */
+int sr_datapath_rehearse(struct sr_datapath **out, const char *instance, const struct sr_sizes *sizes, char **replaced,
+			 struct sr_error *err);
 
 /*
  * Were maps replaced? Then hooks are to be changed first (sr_attach_apply), then

@@ -53,8 +53,7 @@ int sr_state_write(const struct sr_datapath *datapath, const struct sr_state *st
 	return 0;
 }
 
-/* Indexes start at 1: 0 in a map is what nobody wrote. */
-/* A map with this state, and its pin in place of what bears the name. */
+/* A map with this state, and its pin in place of what bears the name; of a rehearsal, without a pin. */
 static int state_pin(struct sr_datapath *datapath, const struct sr_state *state, struct sr_error *err)
 {
 	int r;
@@ -64,12 +63,13 @@ static int state_pin(struct sr_datapath *datapath, const struct sr_state *state,
 	if (datapath->state_fd < 0)
 		return sr_fail(err, -errno, "cannot create map " STATE_NAME ": %s", strerror(errno));
 	r = sr_state_write(datapath, state, err);
-	if (r < 0)
+	if (r < 0 || datapath->access == SR_ACCESS_REHEARSAL)
 		return r;
 	r = sr_pin_set(datapath, "maps", STATE_NAME, datapath->state_fd);
 	return r < 0 ? sr_fail(err, r, "cannot pin map " STATE_NAME ": %s", strerror(-r)) : 0;
 }
 
+/* Indexes start at 1: 0 in a map is what nobody wrote. */
 static int state_create(struct sr_datapath *datapath, struct sr_error *err)
 {
 	struct sr_state state = {
@@ -167,5 +167,5 @@ int sr_state_open(struct sr_datapath *datapath, bool load, struct sr_error *err)
 		return r;
 	if (!load && (!same || state.reasons != sr_reasons_hash()))
 		return sr_state_refuse(datapath, err);
-	return same ? 0 : state_pin(datapath, &state, err);
+	return same && datapath->access != SR_ACCESS_REHEARSAL ? 0 : state_pin(datapath, &state, err);
 }

@@ -38,6 +38,9 @@ int sr_maps_read(struct sr_datapath *datapath, struct sr_services *out, struct s
  */
 int sr_maps_apply(struct sr_datapath *datapath, const struct sr_plan *plan, struct sr_error *err);
 
+/* Is there room for a plan? As sr_maps_apply() finds it, on a rehearsal. */
+int sr_maps_check(struct sr_datapath *datapath, const struct sr_plan *plan, struct sr_error *err);
+
 /* Connections by backend: a malloc'd array indexed by sr_endpoint.id. */
 int sr_maps_count_connections(struct sr_datapath *datapath, uint32_t **counts, size_t *num, struct sr_error *err);
 

@@ -402,3 +402,10 @@ int sr_maps_apply(struct sr_datapath *datapath, const struct sr_plan *plan, stru
 	apply_note(&apply);
 	return 0;
 }
+
+int sr_maps_check(struct sr_datapath *datapath, const struct sr_plan *plan, struct sr_error *err)
+{
+	sr_autoapply struct sr_apply apply = {};
+
+	return sr_apply_prepare(&apply, datapath, plan, err);
+}
