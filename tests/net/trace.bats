@@ -136,6 +136,84 @@ untold() {
 	told end 'it leaves by azv'
 }
 
+# sends NAME PORT ADDRESS: an empty datagram to port 90, which nothing but the address tells from a traced one.
+sends() {
+	lab_in "$1" "$LAB_PYTHON" - "$2" "$3" <<-'PY'
+		import socket, sys
+		family = socket.AF_INET6 if ':' in sys.argv[2] else socket.AF_INET
+		with socket.socket(family, socket.SOCK_DGRAM) as s:
+		    s.bind(('', int(sys.argv[1])))
+		    s.sendto(b'', (sys.argv[2], 90))
+	PY
+}
+
+# unnumbered: a frame in hexadecimal, its IPv4 header's identification 0, if its checksum is right.
+unnumbered() {
+	"$LAB_PYTHON" /dev/fd/3 3<<-'PY'
+		import struct, sys
+		frame = bytearray.fromhex(sys.stdin.read())
+		def total():
+		    words = sum(struct.unpack('!10H', frame[14:34]))
+		    return (words & 0xffff) + (words >> 16)
+		if frame[12:14] == b'\x08\x00':
+		    assert total() == 0xffff, frame.hex()
+		    frame[18:20] = frame[24:26] = b'\0\0'
+		    frame[24:26] = struct.pack('!H', 0xffff - total())
+		print(frame.hex())
+	PY
+}
+
+# left NAME PORT ADDRESS: the frame that leaves node1 for web-3 then.
+left() {
+	rm -f "$LAB_DIR/frame"
+	lab_spawn node1 timeout 10 tcpdump -i eth0 -Q out -U --immediate-mode -c 1 -w "$LAB_DIR/frame" udp and dst port 80
+	within 5 test -s "$LAB_DIR/frame"
+	sends "$@"
+	wait $!
+	tcpdump -xx -r "$LAB_DIR/frame" 2>/dev/null | sed -n 's/^[[:space:]]*0x[0-9a-f]*: *//p' | unnumbered
+}
+
+# leaves_as_told NAME ADDRESS TO END: what leaves is what is told, byte by byte.
+leaves_as_told() {
+	local frame report host=$2
+
+	[[ $2 != *:* ]] || host="[$2]"
+	((++port))
+	frame=$(left "$1" "$port" "$3")
+	report=$(sr -j trace udp "$host:$port" "$(bracket "$3"):90")
+	[[ $(jq -r .bytes <<<"$report") == "$frame" ]] || fail "left: $frame"$'\n'"$report"
+	[[ $(jq -r .end <<<"$report") == *"$4" ]] || fail "$report"
+	[[ $(jq -r .neighbour <<<"$report" | tr -d :) == "${frame:0:12}" ]]
+}
+
+@test "what leaves is told byte by byte: hops, link addresses, checksums" {
+	local name port=5100 i way
+
+	net_links wire
+	lab_load node1 -q -f "$LAB_DIR/services.yaml" --sockets off
+	for name in node1 client web-1; do
+		lab_sysctl "$name" net.ipv6.auto_flowlabels=0
+	done
+	lab_sysctl client net.ipv4.ip_default_ttl=65 net.ipv6.conf.eth0.hop_limit=65 # the fabric is a hop
+	for i in 0 1; do
+		way="by eth0$([[ $i == 0 ]] || echo ", next hop $LAB_GATEWAY6")"
+		leaves_as_told web-1 "${WEB1[i]}" "${FAR[i]}" "$way"
+		leaves_as_told client "${CLIENT[i]}" "${FAR_EXTERNAL[i]}" "$way, past this host's stack"
+		leaves_as_told node1 "${NODE1[i]}" "${FAR[i]}" "$way, past this host's stack"
+	done
+	net_links veth
+}
+
+@test "a neighbour that is not known yet is told as such" {
+	lab_ip node1 neigh flush dev "$(lab_veth web-2)"
+	run -0 sr trace udp 10.240.32.10 10.240.0.31:80
+	told neighbour 'not known yet'
+	told bytes '^bytes +(00 ){6}'
+	lab_in node1 ping -c 1 -W 2 10.240.0.31
+	run -0 sr trace udp 10.240.32.10 10.240.0.31:80
+	told neighbour "$(lab_ip web-2 -br link show dev eth0 | awk '{ print $3 }')"
+}
+
 @test "why it is refused or dropped, and what the sender is told" {
 	run -0 sr trace 10.240.0.30 10.0.0.20:90
 	told policy 'internalTrafficPolicy Cluster: 0 of 0 endpoints'
@@ -299,7 +377,7 @@ state() {
 @test "as JSON" {
 	run -0 sr -o json trace udp 10.240.0.31:5000 10.0.0.11:90
 	[[ $(jq -r '.steps[0] | [.hook, .program, .verdict, .reason, .backend] | join(" ")' <<<"$output") == "tc ingress sr_from_pod translated translated 10.240.0.30:80/udp" ]]
-	[[ $(jq -r .out <<<"$output") == "udp 10.240.0.31:5000 > 10.240.0.30:80, TTL 64, 42 bytes" ]]
+	[[ $(jq -r .out <<<"$output") == "udp 10.240.0.31:5000 > 10.240.0.30:80, TTL 63, 42 bytes" ]]
 	[[ $(jq -r .bytes <<<"$output" | cut -c 25-) == 0800450000* ]]
 }
 

@@ -64,6 +64,24 @@ static void assert_sums(const struct sr_packet *packet, uint8_t proto)
 	assert_int_equal(sum(ip + head, size, proto == IPPROTO_ICMP ? 0 : pseudo), 0xffff);
 }
 
+static void a_router_sends_it_on(void **state)
+{
+	static const uint8_t from[] = {2, 0, 0, 0, 0, 7}, to[] = {2, 0, 0, 0, 0, 8};
+	struct sr_packet packet = make("10.0.0.1:1024", "10.96.0.10:53/udp", true);
+
+	(void)state;
+	sr_packet_age(&packet);
+	assert_says(&packet, "udp 10.0.0.1:1024 > 10.96.0.10:53, TTL 63, 42 bytes");
+	assert_sums(&packet, IPPROTO_UDP);
+	sr_packet_address(&packet, from, to);
+	assert_memory_equal(packet.bytes, to, sizeof(to));
+	assert_memory_equal(packet.bytes + 6, from, sizeof(from));
+	packet = make("[fd00::1]:1024", "[fd00:10::10]:80/tcp", true);
+	sr_packet_age(&packet);
+	assert_says(&packet, "tcp SYN [fd00::1]:1024 > [fd00:10::10]:80, TTL 63, 74 bytes");
+	assert_sums(&packet, IPPROTO_TCP);
+}
+
 static void in_words(void **state)
 {
 	struct sr_packet packet = make("10.0.0.1:1024", "10.96.0.10:80/tcp", true);
@@ -153,8 +171,11 @@ static void refusals_in_words(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(in_words),	     cmocka_unit_test(checksums_are_right),
-		cmocka_unit_test(sctp_has_a_crc),    cmocka_unit_test(what_is_cut_short_is_not_read),
+		cmocka_unit_test(in_words),
+		cmocka_unit_test(a_router_sends_it_on),
+		cmocka_unit_test(checksums_are_right),
+		cmocka_unit_test(sctp_has_a_crc),
+		cmocka_unit_test(what_is_cut_short_is_not_read),
 		cmocka_unit_test(refusals_in_words),
 	};
 

@@ -72,12 +72,13 @@ static void trace_make(const struct sr_trace *trace, struct sr_packet *out)
 
 /* --- what is told ------------------------------------------------------------------------- */
 
-static void trace_say_bytes(json_t *json, const char *key, const struct sr_packet *packet)
+/* From byte `first` on. */
+static void trace_say_bytes(json_t *json, const char *key, const struct sr_packet *packet, size_t first)
 {
 	char text[2 * SR_PACKET_SIZE + 1] = "";
 
-	for (size_t i = 0; i < packet->length && i < SR_PACKET_SIZE; i++)
-		snprintf(text + 2 * i, 3, "%02x", packet->bytes[i]);
+	for (size_t i = first; i < packet->length && i < SR_PACKET_SIZE; i++)
+		snprintf(text + 2 * (i - first), 3, "%02x", packet->bytes[i]);
 	json_object_set_new(json, key, json_string(text));
 }
 
@@ -95,17 +96,43 @@ static void trace_end(struct sr_trace *trace, const struct sr_packet *packet, co
 
 static void trace_end(struct sr_trace *trace, const struct sr_packet *packet, const char *format, ...)
 {
-	char text[256];
+	struct sr_packet_view view;
+	char text[SR_PACKET_TEXT];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	sr_trace_say(trace->root, "end", "%s", text);
-	if (!packet)
+	if (!packet || sr_packet_read(&view, packet) < 0)
 		return;
-	trace_say_packet(trace->root, "out", packet);
-	trace_say_bytes(trace->root, "bytes", packet);
+	view.length -= trace->skip;
+	sr_trace_say(trace->root, "out", "%s", sr_packet_format(text, &view));
+	trace_say_bytes(trace->root, "bytes", packet, trace->skip);
+}
+
+/*
+ * What the kernel does to what it sends by `route`: the frame is from that device,
+ * and to the next hop, if its link address is known.
+ */
+static void trace_address(struct sr_trace *trace, const struct sr_route *route, struct sr_packet *packet)
+{
+	const struct sr_netdev *netdev = sr_trace_netdev(trace, route->ifindex);
+	uint8_t mac[SR_PACKET_MAC] = {};
+	struct sr_packet_view view;
+
+	if (!netdev || sr_packet_read(&view, packet) < 0)
+		return;
+	trace->skip = netdev->is_bare ? SR_PACKET_LINK : 0;
+	if (netdev->is_bare)
+		return;
+	if (sr_route_neighbour(mac, route, &view.tuple.dst))
+		sr_trace_say(trace->root, "neighbour", "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+			     mac[4], mac[5]);
+	else
+		sr_trace_say(trace->root, "neighbour",
+			     "not known yet: the kernel asks for its link address first, which is zeros here");
+	sr_packet_address(packet, netdev->mac, mac);
 }
 
 /* " by eth0, next hop 10.240.0.1". `out` has 128 bytes; returns it. */
@@ -143,7 +170,7 @@ static int trace_step(struct sr_trace *trace, const struct sr_attachment *at, co
 }
 
 /* Where a packet goes that a program sent off by itself. */
-static int trace_sent(struct sr_trace *trace, const struct sr_trial *trial, const struct sr_trial_end *end)
+static int trace_sent(struct sr_trace *trace, const struct sr_trial *trial, struct sr_trial_end *end)
 {
 	const char *device = sr_trace_device(trace, trial->ifindex);
 	struct sr_packet_view view = {};
@@ -159,11 +186,15 @@ static int trace_sent(struct sr_trace *trace, const struct sr_trial *trial, cons
 	}
 	sr_packet_read(&view, &end->packet);
 	r = sr_route_ask(&route, &any, &view.tuple.dst, 0, trace->err);
-	if (r == 0 && route.kind == SR_ROUTE_DEVICE)
-		trace_end(trace, &end->packet, "it leaves %s, past this host's stack", trace_way(trace, &route, way));
-	else if (r == 0)
+	if (r < 0)
+		return r;
+	if (route.kind != SR_ROUTE_DEVICE) {
 		trace_end(trace, &end->packet, "it is given to this host");
-	return r;
+		return 0;
+	}
+	trace_address(trace, &route, &end->packet);
+	trace_end(trace, &end->packet, "it leaves %s, past this host's stack", trace_way(trace, &route, way));
+	return 0;
 }
 
 /* 1: it goes on; 0: it ended; -errno. */
@@ -194,8 +225,8 @@ static int trace_hook(struct sr_trace *trace, const char *hook, uint32_t ifindex
 	return 1;
 }
 
-/* 1: it is to leave by a device; 0: it ended; -errno. */
-static int trace_route(struct sr_trace *trace, const struct sr_packet *packet, struct sr_route *out)
+/* 1: it is to leave by a device, as it is now; 0: it ended; -errno. */
+static int trace_route(struct sr_trace *trace, struct sr_packet *packet, struct sr_route *out)
 {
 	json_t *json = json_object();
 	struct sr_packet_view view = {};
@@ -220,6 +251,9 @@ static int trace_route(struct sr_trace *trace, const struct sr_packet *packet, s
 		return 0;
 	}
 	sr_trace_say(json, "route", "%s", trace_way(trace, out, way));
+	if (trace->side != SR_TRACE_HOST)
+		sr_packet_age(packet);
+	trace_address(trace, out, packet);
 	return 1;
 }
 

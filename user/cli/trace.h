@@ -42,6 +42,7 @@ struct sr_trace {
 	struct sr_tuple tuple;
 	enum sr_trace_side side;
 	uint32_t ifindex; /* of the device that the packet meets first; of the host's, by which it leaves */
+	size_t skip;	  /* bytes of link header that what leaves has not: the device has none */
 	json_t *root;	  /* what is told */
 	struct sr_error *err;
 };
@@ -49,6 +50,8 @@ struct sr_trace {
 int sr_trace_open(struct sr_trace *trace, const struct sr_globals *globals, const struct sr_trace_options *options);
 void sr_trace_close(struct sr_trace *trace);
 
+/* A device; NULL: it is gone. */
+const struct sr_netdev *sr_trace_netdev(const struct sr_trace *trace, uint32_t ifindex);
 /* The name of a device; "?" if it is gone. */
 const char *sr_trace_device(const struct sr_trace *trace, uint32_t ifindex);
 

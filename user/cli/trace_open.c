@@ -10,12 +10,19 @@
 #include "kernel/maps.h"
 #include "kernel/route_ask.h"
 
-const char *sr_trace_device(const struct sr_trace *trace, uint32_t ifindex)
+const struct sr_netdev *sr_trace_netdev(const struct sr_trace *trace, uint32_t ifindex)
 {
 	for (size_t i = 0; i < trace->netdevs.num; i++)
 		if (trace->netdevs.item[i].index == ifindex)
-			return trace->netdevs.item[i].name;
-	return "?";
+			return &trace->netdevs.item[i];
+	return NULL;
+}
+
+const char *sr_trace_device(const struct sr_trace *trace, uint32_t ifindex)
+{
+	const struct sr_netdev *netdev = sr_trace_netdev(trace, ifindex);
+
+	return netdev ? netdev->name : "?";
 }
 
 /* --- where it comes from ------------------------------------------------------------------ */

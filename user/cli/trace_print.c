@@ -39,7 +39,7 @@ static void trace_print_step(size_t i, json_t *step)
 
 void sr_trace_print(json_t *root)
 {
-	static const char *const before[] = {"packet", "from", "socket"}, *const after[] = {"end", "out"};
+	static const char *const before[] = {"packet", "from", "socket"}, *const after[] = {"end", "neighbour", "out"};
 	const char *text;
 	json_t *step;
 	size_t i;

@@ -4,6 +4,7 @@
 #define SVCROUTE_KERNEL_ROUTE_ASK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "model/addr.h"
 
@@ -28,5 +29,11 @@ struct sr_route {
  */
 int sr_route_ask(struct sr_route *out, const struct sr_addr *src, const struct sr_addr *dst, uint32_t ifindex,
 		 struct sr_error *err);
+
+/*
+ * The link address of the next hop to `dst`, as the kernel knows it now. False: it
+ * does not, or not any more, and asks for it when there is a packet.
+ */
+bool sr_route_neighbour(uint8_t out[6], const struct sr_route *route, const struct sr_addr *dst);
 
 #endif

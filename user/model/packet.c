@@ -190,6 +190,27 @@ void sr_packet_make(struct sr_packet *out, const struct sr_packet_spec *spec)
 	out->length = l4 + size;
 }
 
+/* --- to send one on ----------------------------------------------------------------------- */
+
+void sr_packet_age(struct sr_packet *packet)
+{
+	uint8_t *ip = packet->bytes + SR_PACKET_LINK;
+
+	if (packet_get16(ip - 2) != 0x0800) {
+		ip[7]--;
+		return;
+	}
+	ip[8]--;
+	packet_put16(ip + 10, 0);
+	packet_put16(ip + 10, packet_fold(packet_sum(0, ip, (ip[0] & 0xf) * 4)));
+}
+
+void sr_packet_address(struct sr_packet *packet, const uint8_t from[SR_PACKET_MAC], const uint8_t to[SR_PACKET_MAC])
+{
+	memcpy(packet->bytes, to, SR_PACKET_MAC);
+	memcpy(packet->bytes + SR_PACKET_MAC, from, SR_PACKET_MAC);
+}
+
 /* --- to read one -------------------------------------------------------------------------- */
 
 static void packet_read_v4(struct sr_addr *out, const uint8_t *at)

@@ -32,6 +32,11 @@ struct sr_packet_spec {
 /* Without payload; every checksum is right. */
 void sr_packet_make(struct sr_packet *out, const struct sr_packet_spec *spec);
 
+/* What a router makes of it: one hop less to live, and its checksum. It is an IP packet with more than one. */
+void sr_packet_age(struct sr_packet *packet);
+/* Who sends the frame, and to whom. */
+void sr_packet_address(struct sr_packet *packet, const uint8_t from[SR_PACKET_MAC], const uint8_t to[SR_PACKET_MAC]);
+
 /* What a packet says of itself. */
 struct sr_packet_view {
 	struct sr_tuple
