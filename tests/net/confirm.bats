@@ -34,6 +34,15 @@ teardown_file() {
 
 teardown() {
 	lab_svcroute node1 -q unload >/dev/null 2>&1 || true
+	version this
+}
+
+# version this|next: which svcroute node1 has from now on; "next" has other programs, and longer values.
+version() {
+	case $1 in
+	this) lab_wrap_svcroute node1 ;;
+	next) SVCROUTE=$LAB_ROOT/build/tests/next/svcroute lab_wrap_svcroute node1 ;;
+	esac
 }
 
 sr() {
@@ -153,6 +162,33 @@ state() {
 	within 4 is_served_by web-1
 	[[ $(sr -j map list | jq '[.services[].name] | unique') == *'"near"'* ]]
 	[[ $(sr -j map list | jq '[.services[].name] | unique') != *'"far"'* ]]
+}
+
+@test "going back to the former version by hand ends the wait" {
+	load -f "$LAB_DIR/near.yaml"
+	version next
+	load -f "$LAB_DIR/other.yaml" --confirm 60
+	version this
+	run -0 lab_load node1 --node node1 --xdp off -f "$LAB_DIR/near.yaml"
+	[[ $output == *"note: another version's load waited to be confirmed: it is not rolled back any more"* ]] || fail "$output"
+	waits_no_more
+	is_served_by web-1
+	sr -q status >/dev/null
+	run -1 sr confirm
+}
+
+@test "so it does where the former version knows of no wait" {
+	load -f "$LAB_DIR/near.yaml"
+	version next
+	load -f "$LAB_DIR/other.yaml" --confirm 10
+	version this
+	lab_in node1 env SVCROUTE_STATE_DIR="$LAB_DIR/elsewhere" "$SVCROUTE" --instance "$LAB-node1" -q load \
+		-f "$LAB_DIR/near.yaml"
+	waits
+	within 15 waits_no_more
+	is_served_by web-1
+	sr -q status >/dev/null
+	[[ ! -e $LAB_DIR/state/node1/$LAB-node1.confirm ]]
 }
 
 @test "a load that fails waits for nobody" {

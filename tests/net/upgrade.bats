@@ -274,7 +274,7 @@ forget_notes() {
 	local size
 
 	mapfile -t state < <(bpftool -j map lookup pinned "$PINS/sr_instance" key 0 0 0 0 | jq -r '.value[]')
-	size=$((${#state[@]} - 8))
+	size=$((${#state[@]} - 16))
 	rm "$PINS/sr_instance" "$PINS/sr_bloom"
 	bpftool map create "$PINS/sr_instance" type array key 4 value "$size" entries 1 name sr_instance
 	bpftool map update pinned "$PINS/sr_instance" key 0 0 0 0 value "${state[@]:0:size}"

@@ -121,12 +121,14 @@ static int confirm_tell(const char *instance, int signal, char *text, size_t siz
 	return 0;
 }
 
-void sr_confirm_drop(const char *instance)
+bool sr_confirm_drop(const char *instance)
 {
 	char text[64];
+	int r = confirm_tell(instance, CONFIRM_DROP, text, sizeof(text));
 
-	if (confirm_tell(instance, CONFIRM_DROP, text, sizeof(text)) == -ESRCH)
+	if (r == -ESRCH)
 		sr_confirm_forget_lost(instance);
+	return r == 0;
 }
 
 /* --- the watcher -------------------------------------------------------------------------- */
@@ -170,6 +172,12 @@ static int watcher_undo(struct sr_load *load, int fd)
 	struct sr_error err = {};
 	int r;
 
+	/* Somebody went back by hand, and our programs would be the bad ones again. */
+	if (sr_datapath_is_foreign(load->globals->instance)) {
+		syslog(LOG_NOTICE, "instance '%s': another version of svcroute was loaded meanwhile: that stays",
+		       load->globals->instance);
+		return 0;
+	}
 	confirm_write(fd, CONFIRM_UNDONE);
 	r = sr_load_restore(load, &err);
 	if (r < 0)

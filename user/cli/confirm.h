@@ -26,7 +26,7 @@ bool sr_confirm_is_pending(const char *instance, unsigned int *left);
 bool sr_confirm_is_lost(const char *instance);
 /* A load came after it, which is not to be undone. */
 void sr_confirm_forget_lost(const char *instance);
-/* There is nothing to undo any more: the watcher, if there is one, goes. */
-void sr_confirm_drop(const char *instance);
+/* There is nothing to undo any more: the watcher goes. False: there was none. */
+bool sr_confirm_drop(const char *instance);
 
 #endif

@@ -214,6 +214,21 @@ static int load_pretend(struct sr_load *load, struct sr_error *err)
 	return r < 0 ? r : sr_announce_predict(load, err);
 }
 
+/* Done, but for the addresses that are announced. */
+static int load_conclude(struct sr_load *load, struct sr_error *err)
+{
+	bool ends_wait = sr_datapath_is_taken_over(load->datapath) && !load->options->confirm;
+
+	/* Who waits may be about to undo it, and then wants the instance's lock. */
+	sr_datapath_close(TAKE_PTR(load->datapath));
+	if (ends_wait && sr_confirm_drop(load->globals->instance) &&
+	    sr_notes_add(&load->notes,
+			 "another version's load waited to be confirmed: it is not rolled back any more") < 0)
+		return sr_fail(err, -ENOMEM, "out of memory");
+	sr_confirm_forget_lost(load->globals->instance);
+	return sr_announce_load(load, err);
+}
+
 static bool load_serves_ipv6(const struct sr_load *load)
 {
 	for (size_t i = 0; i < load->plan.num; i++) {
@@ -248,10 +263,8 @@ static int load_once(const struct sr_globals *globals, const struct sr_load_opti
 	r = sr_load_prepare(&load, err);
 	if (r == 0)
 		r = options->dry_run ? load_pretend(&load, err) : load_commit(&load, err);
-	if (r == 0 && !options->dry_run) {
-		sr_confirm_forget_lost(globals->instance);
-		r = sr_announce_load(&load, err);
-	}
+	if (r == 0 && !options->dry_run)
+		r = load_conclude(&load, err);
 	if (r == 0)
 		r = load_preflight(&load, err);
 	if (r == 0)

@@ -179,12 +179,27 @@ int sr_datapath_settle(struct sr_datapath *datapath, const struct sr_datapath_co
 	return r < 0 ? r : sr_programs_load(datapath, config, err);
 }
 
+/* From here on it is this version's, even if we are killed: whoever waits to undo this load may. */
+static int datapath_take_over(struct sr_datapath *datapath, struct sr_error *err)
+{
+	struct sr_state state;
+	int r = sr_state_read(datapath, &state, err);
+
+	if (r < 0 || state.programs == sr_programs_hash())
+		return r;
+	datapath->is_taken_over = !datapath->is_new;
+	state.programs = sr_programs_hash();
+	return sr_state_write(datapath, &state, err);
+}
+
 static int datapath_fill(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err)
 {
 	int r;
 
 	sr_pins_mend(datapath);
 	r = sr_state_open(datapath, true, err);
+	if (r == 0)
+		r = datapath_take_over(datapath, err);
 	if (r == 0)
 		r = sr_programs_load(datapath, config, err);
 	if (r == 0)
@@ -247,6 +262,27 @@ static void datapath_wait_gone(const struct datapath_ids *ids)
 	for (size_t i = 0, steps = 0; i < ids->num; i++)
 		while (datapath_program_exists(ids->id[i]) && steps++ < 400)
 			nanosleep(&step, NULL);
+}
+
+bool sr_datapath_is_taken_over(const struct sr_datapath *datapath)
+{
+	return datapath->is_taken_over;
+}
+
+bool sr_datapath_is_foreign(const char *instance)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	struct sr_error ignored;
+	struct sr_state state;
+	bool mounted;
+	int r;
+
+	if (datapath_new(&datapath, instance, SR_ACCESS_READ, &ignored) < 0 || sr_pins_look(&mounted, &ignored) < 0)
+		return false;
+	r = sr_state_open(datapath, false, &ignored);
+	if (r == -EPROTO)
+		return !sr_state_is_elsewhere(datapath);
+	return r == 0 && sr_state_read(datapath, &state, &ignored) == 0 && state.programs != sr_programs_hash();
 }
 
 bool sr_datapath_is_elsewhere(const char *instance)

@@ -90,6 +90,12 @@ int sr_datapath_rehearse(struct sr_datapath **out, const char *instance, const s
 bool sr_datapath_is_unsettled(const struct sr_datapath *datapath);
 int sr_datapath_settle(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err);
 
+/* Was it another version's until this sr_datapath_load()? */
+bool sr_datapath_is_taken_over(const struct sr_datapath *datapath);
+
+/* Is there such an instance, and another version than this one loaded it last? */
+bool sr_datapath_is_foreign(const char *instance);
+
 /* Is there such an instance, but for another network namespace? */
 bool sr_datapath_is_elsewhere(const char *instance);
 

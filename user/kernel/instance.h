@@ -92,6 +92,8 @@ struct sr_state {
 	uint64_t reasons;
 	/* 1: whoever entered a connection or a frontend has noted it in sr_bloom. */
 	uint64_t keeps_notes;
+	/* sr_programs_hash() of who loaded last. */
+	uint64_t programs;
 };
 
 struct sr_conn_table;
@@ -100,8 +102,9 @@ struct sr_datapath {
 	char instance[SR_INSTANCE_NAME_SIZE];
 	char folder[SR_PIN_PATH_SIZE];
 	enum sr_access access;
-	bool is_new; /* this process made it */
-	int lock_fd; /* the folder, locked; -1 when only read */
+	bool is_new;	    /* this process made it */
+	bool is_taken_over; /* or found it another version's */
+	int lock_fd;	    /* the folder, locked; -1 when only read */
 	int state_fd;
 	int map_fd[SR_MAP_MAX];
 	struct sr_tables *tables;    /* sr_tables_keep()'s, or NULL */

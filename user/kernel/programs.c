@@ -8,6 +8,7 @@
 
 #include <bpf/bpf.h>
 
+#include "base/hash.h"
 #include "kernel/instance.h"
 
 const struct sr_program sr_programs[SR_NUM_PROGRAMS] = {
@@ -55,4 +56,15 @@ uint32_t sr_program_id(int fd)
 	uint32_t length = sizeof(info);
 
 	return bpf_obj_get_info_by_fd(fd, &info, &length) < 0 ? 0 : info.id;
+}
+
+uint64_t sr_programs_hash(void)
+{
+	const void *data;
+	uint64_t hash;
+	size_t size;
+
+	data = sr_programs_elf(&size);
+	hash = sr_hash(SR_HASH_START, data, size);
+	return hash ? hash : 1;
 }

@@ -47,5 +47,7 @@ int sr_programs_load(struct sr_datapath *datapath, const struct sr_datapath_conf
 
 /* The BPF object, as it was compiled into this program. */
 const void *sr_programs_elf(size_t *size);
+/* What tells it from another version's. Never 0. */
+uint64_t sr_programs_hash(void);
 
 #endif
