@@ -383,7 +383,15 @@ state() {
 
 @test "what cannot be traced is said in a line" {
 	run -2 sr trace 10.240.0.30
-	[[ $output == "svcroute: trace: expected [tcp|udp|sctp|icmp] SRC[:PORT] DST[:PORT], not 1 words" ]]
+	[[ $output == "svcroute: trace: expected [tcp|udp|sctp|icmp] SRC[:PORT] DST[:PORT], not 1 word" ]]
+	run -2 sr trace tcp 10.240.0.30 10.0.0.10:90 x
+	[[ $output == *", not 4 words" ]]
+	run -2 sr trace web 10.0.0.10:90
+	[[ $output == "svcroute: trace: 'web' is not an IP address" ]]
+	run -2 sr trace 10.240.0.30:x 10.0.0.10:90
+	[[ $output == "svcroute: trace: '10.240.0.30:x': 'x' is not a port (1..65535)" ]]
+	run -0 sr help trace
+	[[ ${lines[0]} == 'usage: svcroute trace [PROTO] SRC[:PORT] DST[:PORT] [OPTIONS]' ]]
 	run -2 sr trace 10.240.0.30 10.0.0.10
 	[[ $output == *"the destination needs a port: DST:PORT" ]]
 	run -2 sr trace 10.240.0.30 '[fd00:10::12]:90'

@@ -6,6 +6,12 @@
 
 #define HELP_COLUMN 26
 
+/* A name of several words says itself how many there are. */
+static bool help_repeats(const struct sr_option *option)
+{
+	return option->type->repeats && !strchr(option->name, ' ');
+}
+
 static void help_synopsis(FILE *file, const struct sr_command *command)
 {
 	const struct sr_option *option;
@@ -16,7 +22,7 @@ static void help_synopsis(FILE *file, const struct sr_command *command)
 		has_options |= !option->is_argument;
 		if (option->is_argument)
 			fprintf(file, option->required ? " %s%s" : " [%s]%s", option->name,
-				option->type->repeats ? "..." : "");
+				help_repeats(option) ? "..." : "");
 	}
 	fprintf(file, "%s\n", has_options ? " [OPTIONS]" : "");
 }

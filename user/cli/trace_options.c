@@ -85,6 +85,9 @@ static int end_parse(struct sr_hostport *out, const char *text, struct sr_error 
 		if (sr_addr_parse(&out->addr, bare) == 0)
 			return 0;
 	}
+	/* sr_hostport_parse() would ask for a port, too. */
+	if (!strchr(text, ':'))
+		return sr_fail(err, -EINVAL, "'%s' is not an IP address", text);
 	if (sr_hostport_parse(out, text, err) < 0)
 		return -EINVAL;
 	if (!strchr(text, '/'))
@@ -117,8 +120,8 @@ int sr_trace_tuple(struct sr_tuple *out, const struct sr_trace_options *options,
 	int r;
 
 	if (words->num != first + 2)
-		return sr_fail(err, -EINVAL, "expected [tcp|udp|sctp|icmp] SRC[:PORT] DST[:PORT], not %zu words",
-			       words->num);
+		return sr_fail(err, -EINVAL, "expected [tcp|udp|sctp|icmp] SRC[:PORT] DST[:PORT], not %zu word%s",
+			       words->num, words->num == 1 ? "" : "s");
 	r = end_parse(&src, words->item[first], err);
 	if (r == 0)
 		r = end_parse(&dst, words->item[first + 1], err);
