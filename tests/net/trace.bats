@@ -294,6 +294,14 @@ leaves_as_told() {
 	lab_load node1 -q -f "$LAB_DIR/services.yaml" --sockets all
 	run -0 sr trace 10.240.0.30 10.0.0.22:90
 	told socket 'left to tc: affinity'
+	run -0 sr trace 10.240.0.30 10.0.0.10:90
+	told socket 'goes to one of 3 endpoints by itself, .*; it is left to tc if the caller itself listens on port 80$'
+	run -0 sr trace 10.240.0.31 10.0.0.11:90
+	told socket 'goes to the only endpoint by itself, .*; it is left to tc if the caller itself listens on port 80$'
+	run -0 sr trace 10.240.0.30 10.0.0.11:90
+	told socket 'left to tc if the caller listens on port 80: it is itself the only endpoint$'
+	run -0 sr trace 10.240.0.4 10.0.0.10:90
+	told socket 'goes to one of 3 endpoints by itself, and its packets need no translation$'
 	lab_load node1 -q -f "$LAB_DIR/services.yaml" --sockets off
 	run -0 sr trace 10.240.0.4 10.0.0.10:90
 	told socket 'no socket hooks are attached'

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What connect() would do, as sock_call() of bpf/sock.bpf.c does it, which cannot be run on trial. */
+#include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/trace.h"
@@ -25,6 +27,53 @@ static const char *socket_is_left(const struct sr_trace *trace)
 	return NULL;
 }
 
+/* "port 80", or where endpoints have several, in words. `out` has 32 bytes; returns it. */
+static const char *socket_port(const struct sr_service *service, enum sr_set set, char *out)
+{
+	__be16 port = 0;
+	bool differs = false;
+
+	for (size_t i = 0; i < service->num_endpoints; i++) {
+		const struct sr_endpoint *endpoint = &service->endpoints[i];
+
+		if (!(endpoint->flags & 1 << set))
+			continue;
+		differs = differs || (port && port != endpoint->port);
+		port = endpoint->port;
+	}
+	snprintf(out, 32, differs ? "that endpoint's port" : "port %u", ntohs(port));
+	return out;
+}
+
+static bool socket_calls_itself(const struct sr_trace *trace, const struct sr_service *service, enum sr_set set)
+{
+	for (size_t i = 0; i < service->num_endpoints; i++)
+		if (service->endpoints[i].flags & 1 << set &&
+		    sr_addr_compare(&service->endpoints[i].addr, &trace->tuple.src) == 0)
+			return true;
+	return false;
+}
+
+/* Whether a pod listens there cannot be seen from here: sock_may_hear() can. */
+static void socket_say_goes(struct sr_trace *trace, const struct sr_service *service, enum sr_set set, size_t num)
+{
+	bool is_pod = trace->side == SR_TRACE_POD;
+	char port[32], unless[96] = "", whom[48] = "the only endpoint";
+
+	if (num > 1)
+		snprintf(whom, sizeof(whom), "one of %zu endpoints", num);
+	if (is_pod)
+		snprintf(unless, sizeof(unless), "; it is left to tc if the caller itself listens on %s",
+			 socket_port(service, set, port));
+	if (is_pod && num == 1 && socket_calls_itself(trace, service, set))
+		sr_trace_say(trace->root, "socket",
+			     "connect() is left to tc if the caller listens on %s: it is itself the only endpoint",
+			     port);
+	else
+		sr_trace_say(trace->root, "socket",
+			     "connect() goes to %s by itself, and its packets need no translation%s", whom, unless);
+}
+
 static void socket_say(struct sr_trace *trace, const struct sr_service *service, uint8_t kind)
 {
 	unsigned int weights;
@@ -41,10 +90,7 @@ static void socket_say(struct sr_trace *trace, const struct sr_service *service,
 	else if (!num)
 		sr_trace_say(trace->root, "socket", "connect() is left to tc, which drops: no endpoint on this node");
 	else
-		sr_trace_say(trace->root, "socket",
-			     "connect() goes to one of %zu endpoint%s by itself%s; its packets need no translation",
-			     num, num == 1 ? "" : "s",
-			     trace->side == SR_TRACE_POD ? ", but for one that may be the caller" : "");
+		socket_say_goes(trace, service, set, num);
 }
 
 void sr_trace_explain_socket(struct sr_trace *trace)
