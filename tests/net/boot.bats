@@ -35,24 +35,75 @@ sr() {
 	lab_svcroute node1 "$@"
 }
 
-# unit_command UNIT: what it runs.
-unit_command() {
-	sed -n 's|^ExecStart=/usr/sbin/svcroute ||p' "$LAB_DIR/root/usr/lib/systemd/system/$1.service"
+# unit_file UNIT: as it was installed.
+unit_file() {
+	echo "$LAB_DIR/root/usr/lib/systemd/system/$1.service"
+}
+
+# unit_key UNIT SECTION KEY: its values, a line each.
+unit_key() {
+	awk -v section="[$2]" -v key="$3=" '/^\[/ { within = $0 == section }
+		within && index($0, key) == 1 { print substr($0, length(key) + 1) }' "$(unit_file "$1")"
+}
+
+# unit_words UNIT KEY: what systemd would run by that key, a word a line (systemd.exec(5), systemd.service(5)):
+# variables are those of the unit's EnvironmentFile, which may be missing, and are split at blanks.
+unit_words() {
+	"$LAB_PYTHON" - "$(unit_key "$1" Service EnvironmentFile)" "$(unit_key "$1" Service "$2")" "$etc" <<-'PY'
+		import os, shlex, sys
+		file, command, etc = sys.argv[1:]
+		path = file.removeprefix('-').replace('/etc/svcroute', etc)
+		variables = {}
+		if file and (os.path.exists(path) or file[0] != '-'):
+		    for line in open(path):
+		        name, _, value = line.strip().partition('=')
+		        variables[name] = ' '.join(shlex.split(value))
+		for word in command.split():
+		    print(*(variables.get(word[1:], '').split() if word[0] == '$' else [word]), sep='\n')
+	PY
+}
+
+# unit_runs UNIT KEY [ARGUMENT...]: run that in node1, with arguments of the test's own.
+unit_runs() {
+	local -a words
+
+	mapfile -t words < <(unit_words "$1" "$2" | grep .)
+	[[ ${words[0]} == /usr/sbin/svcroute ]]
+	sr "${words[@]:1}" "${@:3}"
 }
 
 # reboot: the instance is gone, and comes back by the unit's ExecStart.
 reboot() {
-	sr -q unload
-	[[ $(unit_command svcroute) == "load \$LOAD_OPTIONS" ]]
-	# shellcheck disable=SC1091 # as the unit's EnvironmentFile
-	LOAD_OPTIONS=$([[ ! -e $etc/options ]] || source "$etc/options" && echo "${LOAD_OPTIONS-}")
-	# shellcheck disable=SC2086 # systemd splits it, too
-	sr load -q --cgroup "$LAB_CGROUP/node1" $LOAD_OPTIONS
+	unit_runs svcroute ExecStop -q
+	unit_runs svcroute ExecStart -q --cgroup "$LAB_CGROUP/node1"
 }
 
 # is_told STATE: of the saved address; the watch has said so, last.
 is_told() {
 	[[ $(tail -n 1 "$LAB_DIR/log/node1") == *10.240.16.7*"$1"* ]]
+}
+
+@test "the units are what systemd takes for a load at boot" {
+	local unit
+
+	[[ $(unit_key svcroute Unit ConditionPathExists) == /etc/svcroute ]]
+	[[ $(unit_key svcroute Unit After) == network-online.target ]]
+	[[ $(unit_key svcroute Unit Wants) == network-online.target ]]
+	# It is active while the programs are loaded, for which there is no process.
+	[[ $(unit_key svcroute Service Type) == oneshot ]]
+	[[ $(unit_key svcroute Service RemainAfterExit) == yes ]]
+	[[ $(unit_key svcroute Service EnvironmentFile) == -/etc/svcroute/options ]]
+	[[ $(unit_key svcroute Install WantedBy) == multi-user.target ]]
+	[[ $(unit_key svcroute-announce Unit BindsTo) == svcroute.service ]]
+	[[ $(unit_key svcroute-announce Unit After) == svcroute.service ]]
+	[[ $(unit_key svcroute-announce Install WantedBy) == svcroute.service ]]
+	command -v systemd-analyze >/dev/null || skip 'no systemd-analyze'
+	mkdir -p "$LAB_DIR/units"
+	for unit in svcroute svcroute-announce; do
+		sed "s|/usr/sbin/svcroute|$SVCROUTE|" "$(unit_file "$unit")" >"$LAB_DIR/units/$unit.service"
+	done
+	run -0 systemd-analyze verify --man=no "$LAB_DIR"/units/*.service
+	[[ -z $output ]] || fail "$output"
 }
 
 @test "map add --save: it is there after a boot, as it was" {
@@ -108,18 +159,20 @@ is_told() {
 	sr map get 10.0.0.11:90
 	sr map get 10.240.16.7:90
 	[[ $(sr status) == *"uplink "*eth0* && $(sr status) == *"terminate "*yes* ]]
+	unit_runs svcroute ExecReload -q
 	rm -r "$etc/services.d" "$etc/options"
 }
 
 @test "a gateway's second unit tells its link when that returns" {
-	local words pid
+	local -a words
+	local pid
 
 	mkdir -p "$etc"
 	echo 'LOAD_OPTIONS="--uplink eth0 --announce"' >"$etc/options"
 	sr map replace 10.240.16.7:90 10.240.0.30:80 --external --save
 	reboot
-	read -ra words <<<"$(unit_command svcroute-announce)"
-	lab_spawn node1 "$LAB_DIR/bin/node1/svcroute" "${words[@]}"
+	mapfile -t words < <(unit_words svcroute-announce ExecStart)
+	lab_spawn node1 "$LAB_DIR/bin/node1/svcroute" "${words[@]:1}"
 	pid=$!
 	within 10 is_told held
 	lab_ip node1 link set eth0 down
