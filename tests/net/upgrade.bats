@@ -40,6 +40,14 @@ version() {
 	esac
 }
 
+# tc_has [no] links: as of kernels that have tcx, or have not.
+tc_has() {
+	case $1 in
+	no) export SVCROUTE_TC=clsact ;;
+	links) unset SVCROUTE_TC ;;
+	esac
+}
+
 # map_has NAME FIELD: as bpftool tells it.
 map_has() {
 	bpftool -j map show pinned "$PINS/$1" | jq -r ".$2"
@@ -248,7 +256,7 @@ kept() {
 	local filters
 
 	lab_svcroute node1 -q unload
-	export SVCROUTE_TC=clsact
+	tc_has no links
 	load
 	filters() { lab_in node1 tc -j filter show dev eth0 ingress | jq -c '[.[] | {pref, handle: .options.handle}]'; }
 	filters=$(filters)
@@ -264,7 +272,46 @@ kept() {
 	traffic_was_served
 	is_settled
 	lab_svcroute node1 -q unload
-	unset SVCROUTE_TC
+	tc_has links
+	load
+}
+
+# holds DEVICE ingress|egress: the id of the program at a hook of node1.
+holds() {
+	lab_in node1 tc -j filter show dev "$1" "$2" | jq 'map(select(.options)) | .[0].options.prog.id'
+}
+
+# give DEVICE ingress|egress PIN: another program to a hook of node1, by its filter.
+give() {
+	local -a spot
+
+	read -ra spot < <(lab_in node1 tc -j filter show dev "$1" "$2" |
+		jq -r 'map(select(.options)) | .[0] | "\(.pref) \(.options.handle) \(.protocol)"')
+	lab_in node1 tc filter replace dev "$1" "$2" pref "${spot[0]}" handle "${spot[1]}" protocol "${spot[2]}" \
+		bpf direct-action object-pinned "$3"
+	[[ $(holds "$1" "$2") == "$(bpftool -j prog show pinned "$3" | jq .id)" ]]
+}
+
+@test "a flow that begins at a hook with new programs has its answers turned by one with former ones" {
+	local former=/sys/fs/bpf/$LAB-former veth i
+
+	veth=$(lab_veth web-2)
+	lab_svcroute node1 -q unload
+	tc_has no links
+	load
+	rm -f "$former"
+	bpftool prog pin pinned "$PINS/../progs/sr_to_pod" "$former"
+	killed_midway --max connections=300000
+	give "$veth" ingress "$PINS/../progs/sr_from_pod"
+	give "$veth" egress "$former"
+	for i in 0 1; do
+		curl_from web-2 --max-time 2 "http://$(bracket "${NEAR[i]}"):90/" || fail "${NEAR[i]} does not answer"
+	done
+	rm "$former"
+	load --max ''
+	is_settled
+	lab_svcroute node1 -q unload
+	tc_has links
 	load
 }
 
