@@ -237,6 +237,34 @@ for port in range(20000, 23000):
 	[[ $output == "2000 connections removed" && $(sr conn list | sed 1d | wc -l) == 1000 ]]
 }
 
+# is_held N: so many connections are established.
+is_held() {
+	(($(sr -j status | jq .usage.connections.used) >= $1))
+}
+
+@test "status warns from 80 % of --max connections on" {
+	sr -q load --max connections=1000
+	sr -q map add 10.0.0.77:90 "${WEB1[0]}:8080"
+	touch "$LAB_DIR/hold"
+	# Nobody has to accept: they are established all the same.
+	lab_spawn web-1 timeout 60 "$LAB_PYTHON" -c '
+import os, socket, sys, time
+with socket.create_server(("", 8080), backlog=1000):
+    while os.path.exists(sys.argv[1]): time.sleep(0.1)' "$LAB_DIR/hold"
+	lab_await web-1 8080
+	lab_spawn web-2 timeout 60 "$LAB_PYTHON" -c '
+import os, socket, sys, time
+held = [socket.create_connection(("10.0.0.77", 90), 5) for _ in range(820)]
+while os.path.exists(sys.argv[1]): time.sleep(0.1)' "$LAB_DIR/hold"
+	within 20 is_held 800
+	run -0 sr status
+	[[ $output == *"warning: connections: 8"[0-2]" % of 1000 are in use"* ]] || fail "$output"
+	[[ $(sr -j status | jq -c .degraded) == '[]' ]]
+	rm "$LAB_DIR/hold"
+	sr -q load --max ''
+	sr -q map del 10.0.0.77:90
+}
+
 @test "what makes no sense changes nothing" {
 	expect_udp client "${NEAR_EXTERNAL[0]}" web-1 "${CLIENT[0]}"
 	run -2 sr conn del

@@ -68,6 +68,19 @@ ranges() {
 	sound
 }
 
+@test "services: a warning from 80 % on of --max, a fault where there is room for no more" {
+	sr -q load --max services=11
+	sound
+	sr -q load --max services=10
+	run -0 sr status
+	[[ $output == *"warning: services: 80 % of 10 are in use"* ]] || fail "$output"
+	[[ $(sr -j status | jq -c '[.degraded, .warnings]') == '[[],["services: 80 % of 10 are in use"]]' ]]
+	sr -q load --max services=8
+	degraded "services: 100 % of 8 are in use"
+	sr -q load --max ''
+	sound
+}
+
 @test "a program that was detached by hand is missed, and load mends it" {
 	local link
 
