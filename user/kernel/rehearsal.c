@@ -82,8 +82,11 @@ static int rehearsal_copy(struct sr_datapath *datapath, struct bpf_object *objec
 			  struct sr_error *err)
 {
 	sr_automigration struct sr_migration migration;
+	struct sr_state state;
 	int r = sr_migration_begin(&migration, datapath, object, err);
 
+	if (r == 0)
+		r = sr_state_read(datapath, &state, err);
 	if (r < 0)
 		return r;
 	r = bpf_object__load(object);
@@ -91,7 +94,7 @@ static int rehearsal_copy(struct sr_datapath *datapath, struct bpf_object *objec
 		return sr_fail(err, r, "cannot make the maps: %s: %s", strerror(-r), sr_libbpf_log_tail());
 	/* The filter in use is not ours to fill: nothing is entered. */
 	migration.has_notes = true;
-	r = sr_migration_copy(&migration, object, err);
+	r = sr_migration_copy(&migration, object, &state, err);
 	if (r < 0)
 		return r;
 	r = rehearsal_tell(replaced, &migration, object);
