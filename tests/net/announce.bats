@@ -582,13 +582,14 @@ moved_to() {
 	[[ -z $(state gate1 "${VIP[0]}") ]]
 }
 
-@test "a second load keeps what is held, and takes no time" {
+@test "a second load keeps what is held, and asks for nothing" {
 	local before
 
 	announce gate1 -q --xdp off --announce
 	before=$SECONDS
 	run -0 announce gate1
-	((SECONDS - before < 3))
+	# The link is told twice; to ask it first takes 4 s more.
+	((SECONDS - before < 6))
 	grep -q "${VIP[0]} *eth0 *held" <<<"$output"
 }
 
