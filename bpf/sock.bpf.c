@@ -239,7 +239,9 @@ int sr_release(struct bpf_sock *sk)
 		peer.addr.word[3] = sk->dst_ip6[3];
 	}
 	socket_key(&key, bpf_get_socket_cookie(sk), &peer, true);
-	bpf_map_delete_elem(&sr_sockets, &key);
+	/* Most have called no service: to look costs less than to lock. */
+	if (bpf_map_lookup_elem(&sr_sockets, &key))
+		bpf_map_delete_elem(&sr_sockets, &key);
 	return SOCK_ALLOW;
 }
 
