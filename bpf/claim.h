@@ -38,8 +38,9 @@ static __always_inline bool conn_take(struct sr_conn *held, bool eager)
 
 enum conn_claim {
 	CONN_CLAIMED = 0,
-	CONN_HELD,  /* by another connection */
-	CONN_TAKEN, /* by another, which is over: conn_replace() it */
+	CONN_AGREED, /* another CPU has claimed it for the same flow */
+	CONN_HELD,   /* by another connection */
+	CONN_TAKEN,  /* by another, which is over: conn_replace() it */
 	CONN_NO_ROOM,
 };
 
@@ -81,7 +82,7 @@ __subprog int conn_claim(bool eager)
 	/* Another CPU, with a packet of the same flow, was faster: agree. */
 	if (conn_leaves_alike(held, &scratch->reply)) {
 		conn_renew(held, &scratch->reply);
-		return CONN_CLAIMED;
+		return CONN_AGREED;
 	}
 	return conn_take(held, eager) ? CONN_TAKEN : CONN_HELD;
 }
@@ -180,7 +181,7 @@ __subprog int conn_open(void)
 	if (conn_join(&scratch->conn))
 		return SR_OK;
 	claim = conn_claim_any();
-	if (claim != CONN_CLAIMED)
+	if (claim != CONN_CLAIMED && claim != CONN_AGREED)
 		return claim == CONN_NO_ROOM ? SR_DROP_TABLE_FULL : SR_DROP_NO_PORT;
 
 	bloom_add(&scratch->reply);
@@ -194,7 +195,8 @@ __subprog int conn_open(void)
 	scratch->copy = scratch->conn;
 	if (conn_join(&scratch->conn) && conn_leaves_alike(&scratch->conn, &scratch->copy))
 		return SR_OK;
-	conn_delete(&scratch->reply.from);
+	if (claim == CONN_CLAIMED)
+		conn_delete(&scratch->reply.from);
 	return conn_join(&scratch->conn) ? SR_OK : SR_DROP_TABLE_FULL;
 }
 

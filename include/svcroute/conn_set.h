@@ -227,8 +227,8 @@ sr_set_inline struct sr_victim sr_set_victim(struct sr_conn_set *set, __u32 stri
 
 /* --- to write -------------------------------------------------------------------------------- */
 
-/* Another writer needs some ten nanoseconds; one that was interrupted is not waited for. */
-#define SR_SET_TRIES 128
+/* Another writer needs some ten nanoseconds, some microseconds in memory that a hypervisor has yet to map. */
+#define SR_SET_TRIES 1024
 
 sr_set_subprog bool sr_set_take(__u32 *lock)
 {

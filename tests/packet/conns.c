@@ -189,4 +189,5 @@ void conns_forget(void)
 		fail_msg("%s", err.text);
 	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_fragments"), sizeof(struct sr_fragment_key));
 	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_announced"), sizeof(struct sr_announced_key));
+	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_trusted"), sizeof(struct sr_addr));
 }

@@ -34,7 +34,7 @@ struct sr_conn *conns_all(enum standing standing, size_t *num);
 /* As if the datagrams of which fragments are known had begun so much earlier. */
 void fragments_age(int seconds);
 
-/* Empty the table, that of fragments, and that of announced addresses. */
+/* Empty the table, those of fragments and of announced addresses, and that of trusted clients. */
 void conns_forget(void);
 
 #endif

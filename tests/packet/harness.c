@@ -35,7 +35,7 @@ static const struct sr_datapath_config harness_usual = {
 	.snat_port_low = SNAT_LOW,
 	.snat_port_high = SNAT_HIGH,
 	/* Tests read the whole table, again and again. */
-	.sizes = {.connections = 4096},
+	.sizes = {.connections = 65536},
 };
 
 /*
