@@ -52,20 +52,25 @@ move_to() {
 	lab_route "$1" 10.240.16.0/24 fd00:240:0:10::/64
 }
 
-# moved_calls: connections that begin at the one gateway, go on at the other, and
-# come back; what became of each: the pods that answered, and errors.
+# calls_are_answered NUMBER: so many, once at least.
+calls_are_answered() {
+	[[ $(find "$LAB_DIR" -name 'call.*' -size +0 | wc -l) == "$1" ]]
+}
+
+# moved_calls [ADDRESS...]: connections that begin at the one gateway, go on at the
+# other, and come back; what became of each: the pods that answered, and errors.
 moved_calls() {
-	local address i pids=()
+	local address i pids=() addresses=("${@:-${ALL_EXTERNAL[@]}}")
 
 	rm -f "$LAB_DIR"/call.*
 	move_to gateway
-	for address in "${ALL_EXTERNAL[@]}"; do
+	for address in "${addresses[@]}"; do
 		for ((i = 0; i < CALLS; i++)); do
-			lab_in client "$LAB_PYTHON" "$LAB_TESTS/calls.py" keep "$address" 90 4 >"$LAB_DIR/call.$i.$address" 2>&1 3>&- &
+			lab_in client "$LAB_PYTHON" "$LAB_TESTS/calls.py" keep "$address" 90 6 >"$LAB_DIR/call.$i.$address" 2>&1 3>&- &
 			pids+=($!)
 		done
 	done
-	sleep 1.5
+	within 10 calls_are_answered "${#pids[@]}"
 	move_to gateway2
 	sleep 1.5
 	move_to gateway
@@ -121,6 +126,40 @@ download() {
 	for pid in "${pids[@]}"; do
 		wait "$pid"
 	done
+}
+
+# weighted MACHINE BACKEND...: a frontend by hand, in both families; of web-N with a weight: 3,weight=2.
+weighted() {
+	local backend
+
+	for backend in "${@:2}"; do
+		lab_svcroute "$1" -q map add 10.240.16.97:90 "10.240.0.$((29 + ${backend%%,*})):80${backend#?}" --external
+		lab_svcroute "$1" -q map add "[fd00:240:0:10::97]:90" "[fd00:240::$((29 + ${backend%%,*}))]:80${backend#?}" --external
+	done
+}
+
+@test "connections go on where backends have weights, which the other gateway learned the other way round" {
+	weighted gateway 1 2,weight=5 3,weight=3
+	weighted gateway2 3,weight=3 1 2,weight=5
+	weighted node1 1 2
+	weighted node2 3
+	run -0 moved_calls 10.240.16.97 fd00:240:0:10::97
+	((${#lines[@]} == 2 * CALLS)) || fail "$output"
+	[[ $(grep -cx 'web-[123]' <<<"$output") == "${#lines[@]}" ]] || fail "$output"
+	for machine in gateway gateway2 node1 node2; do
+		lab_svcroute "$machine" -q map del 10.240.16.97:90
+		lab_svcroute "$machine" -q map del "[fd00:240:0:10::97]:90"
+	done
+}
+
+@test "where the other gateway lacks one of the pods, the connections of all others go on" {
+	others | dsr_homes node1 node2 | sed '/- addresses: .*[.:]32"/,+2d' >"$LAB_DIR/fewer.yaml"
+	dsr_load_gateway gateway2 fewer.yaml -q
+	run -0 moved_calls
+	((${#lines[@]} == 2 * CALLS)) || fail "$output"
+	[[ $(grep -cx 'web-[12]' <<<"$output") == "$(grep -c 'web-[12]' <<<"$output")" ]] || fail "$output"
+	[[ $(grep -c 'web-[12]' <<<"$output") -gt 0 && $(grep -cx 'web-3' <<<"$output") == 0 ]] || fail "$output"
+	dsr_load_gateway gateway2 others.yaml -q
 }
 
 @test "they break where the choice is left to chance" {
