@@ -90,7 +90,6 @@ void given_service_cidr(const char *network, uint8_t bits);
 /* Until the test ends, TCP connections end with their endpoint. */
 void given_terminate(void);
 void given_snat_ports(uint16_t low, uint16_t high);
-void given_room(uint32_t connections);
 void given_syn_limit(uint32_t limit);
 /* `svcroute load` runs again. What the others above need may have been loaded before. */
 void given_a_load(void);
