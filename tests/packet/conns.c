@@ -181,6 +181,12 @@ static void conns_empty(int fd, size_t key_size)
 	free(keys.item);
 }
 
+void clients_forget(void)
+{
+	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_affinity"), sizeof(struct sr_affinity_key));
+	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_trusted"), sizeof(struct sr_addr));
+}
+
 void conns_forget(void)
 {
 	struct sr_error err = {};
@@ -189,5 +195,4 @@ void conns_forget(void)
 		fail_msg("%s", err.text);
 	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_fragments"), sizeof(struct sr_fragment_key));
 	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_announced"), sizeof(struct sr_announced_key));
-	conns_empty(sr_datapath_map_fd(harness_datapath(), "sr_trusted"), sizeof(struct sr_addr));
 }

@@ -34,7 +34,10 @@ struct sr_conn *conns_all(enum standing standing, size_t *num);
 /* As if the datagrams of which fragments are known had begun so much earlier. */
 void fragments_age(int seconds);
 
-/* Empty the table, those of fragments and of announced addresses, and that of trusted clients. */
+/* Forget whom clients are given, and who is trusted. */
+void clients_forget(void);
+
+/* Empty the table, that of fragments, and that of announced addresses. */
 void conns_forget(void);
 
 #endif

@@ -337,6 +337,7 @@ int harness_teardown(void **state)
 	(void)state;
 	services_forget();
 	conns_forget();
+	clients_forget();
 	sr_takeover_end(harness.datapath);
 	harness_write_devices();
 	if (!harness.is_unusual)

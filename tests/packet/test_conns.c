@@ -302,8 +302,8 @@ TEST(there_is_room_for_a_quarter_of_a_million)
 	size_t num = 0;
 	long before;
 
-	list_all();
 	given_many(&datapath);
+	list_all();
 	before = peak_kilobytes();
 	assert_int_equal(sr_conns_each(&datapath, count_one, &num, &err), 0);
 	assert_int_equal(num, MANY);
