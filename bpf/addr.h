@@ -9,11 +9,29 @@
 
 #define ADDR_V4_PREFIX bpf_htonl(0xffff)
 
+/*
+ * Two words side by side in memory, as one. What is read as one is written as one:
+ * a load that spans two stores waits for both to reach the cache, some 12 cycles.
+ */
+static __always_inline __u64 word_pair(__u32 first, __u32 second)
+{
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		return first | (__u64)second << 32;
+	return (__u64)first << 32 | second;
+}
+
 static __always_inline void addr_from_v4(struct sr_addr *addr, __be32 v4)
 {
 	addr->half[0] = 0;
-	addr->word[2] = ADDR_V4_PREFIX;
-	addr->word[3] = v4;
+	addr->half[1] = word_pair(ADDR_V4_PREFIX, v4);
+}
+
+static __always_inline void addr_from_v6(struct sr_addr *addr, const struct in6_addr *v6)
+{
+	const __be32 *word = (const __be32 *)v6;
+
+	addr->half[0] = word_pair(word[0], word[1]);
+	addr->half[1] = word_pair(word[2], word[3]);
 }
 
 static __always_inline bool addr_is_equal(const struct sr_addr *a, const struct sr_addr *b)

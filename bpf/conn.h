@@ -56,16 +56,15 @@ static __always_inline struct sr_scratch *conn_scratch(void)
 /* The other half, made from this one. */
 static __always_inline void conn_invert(struct sr_conn *out, const struct sr_conn *conn)
 {
+	__u32 from = *(const __u32 *)&conn->from.sport, to = *(const __u32 *)&conn->to.sport;
+
 	*out = *conn;
 	out->from.src = conn->to.dst;
 	out->from.dst = conn->to.src;
-	out->from.sport = conn->to.dport;
-	out->from.dport = conn->to.sport;
+	*(__u64 *)&out->from.sport = word_pair(ports_swap(to), *(const __u32 *)&conn->from.proto);
 	out->to.src = conn->from.dst;
 	out->to.dst = conn->from.src;
-	out->to.sport = conn->from.dport;
-	out->to.dport = conn->from.sport;
-	out->to.flags = conn->to.flags ^ SR_CONN_REPLY;
+	*(__u64 *)&out->to.sport = word_pair(ports_swap(from), conn->to.flags ^ SR_CONN_REPLY);
 	out->hop = (struct sr_hop){};
 }
 

@@ -92,8 +92,8 @@ static __always_inline int pkt_parse_v6(sr_ctx *ctx, struct pkt *pkt, void *data
 	if (pkt->length < sizeof(*ip))
 		return SR_PASS_MALFORMED;
 	pkt->ttl = ip->hop_limit;
-	__builtin_memcpy(&pkt->tuple.src, &ip->saddr, 16);
-	__builtin_memcpy(&pkt->tuple.dst, &ip->daddr, 16);
+	addr_from_v6(&pkt->tuple.src, &ip->saddr);
+	addr_from_v6(&pkt->tuple.dst, &ip->daddr);
 	/* Within us they are IPv4; on a wire they are nobody's (RFC 4291, section 2.5.5.2). */
 	if (unlikely(addr_is_v4(&pkt->tuple.src) || addr_is_v4(&pkt->tuple.dst)))
 		return SR_PASS_MALFORMED;

@@ -51,10 +51,15 @@ static __always_inline __u16 pkt_l3(const struct pkt *pkt)
 	return CTX_CAN_REDO ? ETH_HLEN : pkt->l3;
 }
 
-/* Both ports as one word, as they lie in the packet. */
-static __always_inline __u32 *tuple_ports(struct sr_tuple *tuple)
+/* Both ports, as they lie in the packet: in one store with the protocol (word_pair()). */
+static __always_inline void tuple_set_ports(struct sr_tuple *tuple, __u32 ports)
 {
-	return (__u32 *)&tuple->sport;
+	*(__u64 *)&tuple->sport = word_pair(ports, *(const __u32 *)&tuple->proto);
+}
+
+static __always_inline __u32 ports_swap(__u32 ports)
+{
+	return ports << 16 | ports >> 16;
 }
 
 /* The tuple of the answer. */
@@ -62,9 +67,7 @@ static __always_inline void tuple_invert(struct sr_tuple *out, const struct sr_t
 {
 	out->src = tuple->dst;
 	out->dst = tuple->src;
-	out->sport = tuple->dport;
-	out->dport = tuple->sport;
-	*(__u32 *)&out->proto = tuple->proto;
+	*(__u64 *)&out->sport = word_pair(ports_swap(*(const __u32 *)&tuple->sport), *(const __u32 *)&tuple->proto);
 }
 
 /* Bytes of the transport's header and payload, in this packet. */

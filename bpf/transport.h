@@ -13,7 +13,7 @@ static __always_inline int pkt_parse_tcp(struct pkt *pkt, void *data, void *data
 	if ((void *)(tcp + 1) > data_end || pkt_is_short(pkt, sizeof(*tcp)))
 		return SR_PASS_MALFORMED;
 
-	*tuple_ports(&pkt->tuple) = *(__u32 *)tcp;
+	tuple_set_ports(&pkt->tuple, *(__u32 *)tcp);
 	pkt->tcp_flags = ((__u8 *)tcp)[13];
 	pkt->seq = bpf_ntohl(tcp->seq);
 	pkt->ack = bpf_ntohl(tcp->ack_seq);
@@ -27,7 +27,7 @@ static __always_inline int pkt_parse_udp(struct pkt *pkt, void *data, void *data
 	if ((void *)(udp + 1) > data_end || pkt_is_short(pkt, sizeof(*udp)))
 		return SR_PASS_MALFORMED;
 
-	*tuple_ports(&pkt->tuple) = *(__u32 *)udp;
+	tuple_set_ports(&pkt->tuple, *(__u32 *)udp);
 	return SR_OK;
 }
 
@@ -49,7 +49,7 @@ __subprog int CTX_NAME(pkt_parse_sctp)(sr_ctx *ctx, struct pkt *pkt)
 	if ((void *)(sctp + 1) > data_end || pkt_l4_length(pkt) < (int)sizeof(*sctp))
 		return SR_PASS_MALFORMED;
 
-	*tuple_ports(&pkt->tuple) = sctp->ports;
+	tuple_set_ports(&pkt->tuple, sctp->ports);
 	pkt->tcp_flags = TCP_FLAG_ACK;
 	pkt->ack = bpf_ntohl(sctp->tag) + 1;
 	if ((void *)(&chunk->type + 1) <= data_end)
