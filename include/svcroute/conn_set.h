@@ -23,6 +23,7 @@
 
 #ifndef __bpf__
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #endif
@@ -227,14 +228,25 @@ sr_set_inline struct sr_victim sr_set_victim(struct sr_conn_set *set, __u32 stri
 
 /* --- to write -------------------------------------------------------------------------------- */
 
-/* Another writer needs some ten nanoseconds, some microseconds in memory that a hypervisor has yet to map. */
-#define SR_SET_TRIES 1024
+/*
+ * Another writer needs some ten nanoseconds; ten microseconds in memory that a
+ * hypervisor has yet to map. Tries are few, for the verifier follows each of them.
+ */
+#define SR_SET_TRIES 256
+
+#ifdef __bpf__
+#define sr_set_wait() bpf_ktime_get_ns()
+#else
+#define sr_set_wait() sched_yield()
+#endif
 
 sr_set_subprog bool sr_set_take(__u32 *lock)
 {
-	for (int i = 0; lock && i < SR_SET_TRIES; i++)
+	for (int i = 0; lock && i < SR_SET_TRIES; i++) {
 		if (__sync_val_compare_and_swap(lock, 0, 1) == 0)
 			return true;
+		sr_set_wait();
+	}
 	return false;
 }
 
