@@ -23,8 +23,9 @@
 #define RUN_REPEAT     100000
 #define RUN_REPEAT_NEW 5000
 
-/* Flows that fill the table of connections. */
-#define RUN_FILL 600000
+/* Flows that fill the table of connections: so many times what it has room for, if that is not told. */
+#define RUN_FILL	3
+#define RUN_CONNECTIONS 250000
 
 static struct {
 	struct sr_datapath *datapath;
@@ -35,6 +36,7 @@ static struct {
 	} known[16];
 	size_t num_known;
 	int repeat; /* 0: RUN_REPEAT */
+	uint32_t connections;
 } run;
 
 struct sr_datapath *run_datapath(void)
@@ -113,6 +115,7 @@ int run_start(const struct run_config *wanted)
 	};
 	struct sr_error err = {};
 
+	run.connections = wanted->connections ? wanted->connections : RUN_CONNECTIONS;
 	if (network_make() < 0)
 		return -1;
 	if (sr_datapath_load(&run.datapath, RUN_INSTANCE, &config, NULL, &err) < 0) {
@@ -214,7 +217,7 @@ static void run_fill_table(enum hook hook, int program, enum device device, cons
 {
 	static bool is_full;
 
-	for (int i = 0; !is_full && i < RUN_FILL / RUN_REPEAT_NEW; i++)
+	for (uint32_t i = 0; !is_full && i < run.connections * RUN_FILL / RUN_REPEAT_NEW + 1; i++)
 		run_time_restored(hook, program, device, frame);
 	is_full = true;
 }

@@ -6,6 +6,7 @@
 
 #include "../figure.h"
 #include "base/cleanup.h"
+#include "kernel/conn_table.h"
 #include "library.h"
 #include "program.h"
 #include "stage.h"
@@ -13,9 +14,6 @@
 #define MEMORY_MIB	128
 #define MEMORY_MAX_MAPS 64
 #define MEMORY_PROGRAMS "/sys/fs/bpf/svcroute/" STAGE_INSTANCE "/progs"
-
-/* Two entries, one for each direction. */
-#define MEMORY_ENTRIES 2
 
 struct map_ids {
 	uint32_t id[MEMORY_MAX_MAPS];
@@ -96,7 +94,7 @@ static double memory_of_connection(int fd, double bytes)
 
 	if (bpf_obj_get_info_by_fd(fd, &info, &length) < 0 || !info.max_entries)
 		return 0;
-	return MEMORY_ENTRIES * bytes / info.max_entries;
+	return bytes / sr_conn_table_capacity(info.max_entries);
 }
 
 static void memory_tell(const char *name, const char *unit, double value, double bar)
