@@ -106,8 +106,8 @@ static void netfilters_words_in_ours(void **state)
 /* To ours and back again. */
 static void our_words_in_netfilters(void **state)
 {
-	static const struct sr_flow_clock clock = {
-		.jiffies_per_second = 250, .tcp = 100, .udp = 100, .closing = 100, .unproven = 100};
+	static const struct sr_flow_clock clock = {.ticks = {.tcp = 100, .udp = 100, .closing = 100, .unproven = 100},
+						   .jiffies_per_second = 250};
 	struct sr_nat nat = TCP(NODE), again;
 	struct sr_conn half;
 	struct sr_flow flow;
