@@ -8,7 +8,7 @@
  *     connections. Nothing of the instance has been touched yet.
  *  2. The old map is pinned as NAME_beside, the new one as NAME. Programs are
  *     loaded that look for connections in the new tables, then in the old, and
- *     write new ones to both (bpf/find.h).
+ *     write new ones to both (bpf/table.h).
  *  3. The hooks change to these one by one: sr_attach_apply().
  *  4. When no packet is left in the former programs: the last copy, of what the
  *     new maps do not have. The old ones are unpinned, and programs that know of
