@@ -334,11 +334,11 @@ sr_set_inline bool sr_conn_spill(const struct sr_conn_place *place, const struct
 }
 
 /*
- * With as many in the first set the second is looked at. So the table is two
- * thirds full before any set's entries displace one another; and of those that
- * live, six in seven are in their first set then.
+ * With as many in the first set the second is looked at. So of those that fill two
+ * thirds of the table, one in ten million finds both its sets full; and one in five of
+ * them is not in its first set.
  */
-#define SR_SET_FILLING 5
+#define SR_SET_FILLING 4
 
 /* Where there is room without displacing anybody. The first set's lock is held. */
 sr_set_inline bool sr_conn_insert_free(const struct sr_conn_place *place, const struct sr_conn *entry)
