@@ -36,6 +36,22 @@ void *sr_array_insert(void *array, size_t *num, size_t size, size_t index)
 	return memset(items, 0, size);
 }
 
+size_t sr_array_place(const void *items, size_t num, size_t size, const void *key,
+		      int (*compare)(const void *item, const void *key))
+{
+	size_t low = 0, high = num;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare((const char *)items + middle * size, key) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 int sr_string_set(char **out, const char *text)
 {
 	char *copy = NULL;

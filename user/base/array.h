@@ -17,6 +17,13 @@ void *sr_array_add(void *array, size_t *num, size_t size);
 /* Make room at `index`, moving the rest up; else as sr_array_add(). */
 void *sr_array_insert(void *array, size_t *num, size_t size, size_t index);
 
+/*
+ * Of `num` sorted items of `size` bytes, the index of the first that is not before
+ * `key`; `num`: all are. `compare` is called with an item and the key.
+ */
+size_t sr_array_place(const void *items, size_t num, size_t size, const void *key,
+		      int (*compare)(const void *item, const void *key));
+
 /* Put a copy of `text` (NULL allowed) in `*out`, freeing what was there. 0 or -ENOMEM. */
 int sr_string_set(char **out, const char *text);
 

@@ -7,20 +7,15 @@
 
 #include "base/array.h"
 
+static int addr_set_compare(const void *item, const void *key)
+{
+	return sr_addr_compare(item, key);
+}
+
 /* The place of the first that is not before `addr`. */
 static size_t addr_set_place(const struct sr_addr_set *set, const struct sr_addr *addr)
 {
-	size_t low = 0, high = set->num;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sr_addr_compare(&set->item[middle], addr) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sr_array_place(set->item, set->num, sizeof(*set->item), addr, addr_set_compare);
 }
 
 bool sr_addr_set_has(const struct sr_addr_set *set, const struct sr_addr *addr)
@@ -57,11 +52,6 @@ int sr_addr_set_append(struct sr_addr_set *set, const struct sr_addr *addr)
 		return -ENOMEM;
 	*new = *addr;
 	return 0;
-}
-
-static int addr_set_compare(const void *a, const void *b)
-{
-	return sr_addr_compare(a, b);
 }
 
 void sr_addr_set_sort(struct sr_addr_set *set)

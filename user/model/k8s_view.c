@@ -104,8 +104,10 @@ void sr_k8s_view_clear(struct sr_k8s_view *view)
 	memset(view, 0, sizeof(*view));
 }
 
-static int view_backing_against(const struct sr_k8s_backing *backing, const struct sr_k8s_meta *service)
+static int view_backing_against(const void *item, const void *key)
 {
+	const struct sr_k8s_backing *backing = *(const struct sr_k8s_backing *const *)item;
+	const struct sr_k8s_meta *service = key;
 	int diff = strcmp(backing->meta.namespace, service->namespace);
 
 	return diff ? diff : strcmp(backing->service ? backing->service : "~", service->name);
@@ -114,60 +116,45 @@ static int view_backing_against(const struct sr_k8s_backing *backing, const stru
 const struct sr_k8s_backing **sr_k8s_view_backings(const struct sr_k8s_view *view, const struct sr_k8s_service *service,
 						   size_t *num)
 {
-	size_t low = 0, high = view->num_backings, end;
+	size_t place = sr_array_place(view->backings, view->num_backings, sizeof(*view->backings), &service->meta,
+				      view_backing_against);
+	size_t end = place;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (view_backing_against(view->backings[middle], &service->meta) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-
-	end = low;
-	while (end < view->num_backings && view_backing_against(view->backings[end], &service->meta) == 0)
+	while (end < view->num_backings && view_backing_against(&view->backings[end], &service->meta) == 0)
 		end++;
-	*num = end - low;
-	return view->backings + low;
+	*num = end - place;
+	return view->backings + place;
+}
+
+static int view_pod_against(const void *item, const void *namespace)
+{
+	return strcmp((*(const struct sr_k8s_pod *const *)item)->meta.namespace, namespace);
 }
 
 const struct sr_k8s_pod **sr_k8s_view_pods(const struct sr_k8s_view *view, const char *namespace, size_t *num)
 {
-	size_t low = 0, high = view->num_pods, end;
+	size_t place = sr_array_place(view->pods, view->num_pods, sizeof(*view->pods), namespace, view_pod_against);
+	size_t end = place;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(view->pods[middle]->meta.namespace, namespace) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-
-	end = low;
-	while (end < view->num_pods && strcmp(view->pods[end]->meta.namespace, namespace) == 0)
+	while (end < view->num_pods && view_pod_against(&view->pods[end], namespace) == 0)
 		end++;
-	*num = end - low;
-	return view->pods + low;
+	*num = end - place;
+	return view->pods + place;
+}
+
+static int view_service_against(const void *item, const void *key)
+{
+	return view_compare_metas(&(*(const struct sr_k8s_service *const *)item)->meta, key);
 }
 
 const struct sr_k8s_service *sr_k8s_view_service(const struct sr_k8s_view *view, const char *namespace,
 						 const char *name)
 {
 	const struct sr_k8s_meta wanted = {.kind = "Service", .namespace = (char *)namespace, .name = (char *)name};
-	size_t low = 0, high = view->num_services;
+	size_t place = sr_array_place(view->services, view->num_services, sizeof(*view->services), &wanted,
+				      view_service_against);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int diff = view_compare_metas(&view->services[middle]->meta, &wanted);
-
-		if (diff == 0)
-			return view->services[middle];
-		if (diff < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
+	if (place == view->num_services || view_service_against(&view->services[place], &wanted) != 0)
+		return NULL;
+	return view->services[place];
 }

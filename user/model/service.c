@@ -36,20 +36,16 @@ struct sr_service *sr_services_add(struct sr_services *services)
 	return service;
 }
 
+static int frontend_compare_at(const void *frontend, const void *at)
+{
+	return sr_hostport_compare(&((const struct sr_frontend_spec *)frontend)->at, at);
+}
+
 /* The first frontend that is not before `at`. */
 static size_t service_frontend_place(const struct sr_service *service, const struct sr_hostport *at)
 {
-	size_t low = 0, high = service->num_frontends;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sr_hostport_compare(&service->frontends[middle].at, at) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return sr_array_place(service->frontends, service->num_frontends, sizeof(*service->frontends), at,
+			      frontend_compare_at);
 }
 
 const struct sr_frontend_spec *sr_service_frontend(const struct sr_service *service, const struct sr_hostport *at)
@@ -76,31 +72,18 @@ int sr_service_add_frontend(struct sr_service *service, const struct sr_frontend
 	return 0;
 }
 
-static int endpoint_compare(const struct sr_endpoint *a, const struct sr_endpoint *b)
+static int endpoint_compare(const void *item, const void *key)
 {
+	const struct sr_endpoint *a = item, *b = key;
 	int diff = sr_addr_compare(&a->addr, &b->addr);
 
 	return diff ? diff : (int)ntohs(a->port) - (int)ntohs(b->port);
 }
 
-static size_t service_endpoint_place(const struct sr_service *service, const struct sr_endpoint *endpoint)
-{
-	size_t low = 0, high = service->num_endpoints;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (endpoint_compare(&service->endpoints[middle], endpoint) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 int sr_service_add_endpoint(struct sr_service *service, const struct sr_endpoint *endpoint)
 {
-	size_t place = service_endpoint_place(service, endpoint);
+	size_t place = sr_array_place(service->endpoints, service->num_endpoints, sizeof(*endpoint), endpoint,
+				      endpoint_compare);
 	struct sr_endpoint *new;
 
 	if (place < service->num_endpoints && !endpoint_compare(&service->endpoints[place], endpoint))
@@ -115,8 +98,9 @@ int sr_service_add_endpoint(struct sr_service *service, const struct sr_endpoint
 	return 0;
 }
 
-static int source_compare(const struct sr_cidr *a, const struct sr_cidr *b)
+static int source_compare(const void *item, const void *key)
 {
+	const struct sr_cidr *a = item, *b = key;
 	int diff = sr_addr_compare(&a->addr, &b->addr);
 
 	return diff ? diff : (int)a->bits - (int)b->bits;
@@ -124,11 +108,9 @@ static int source_compare(const struct sr_cidr *a, const struct sr_cidr *b)
 
 int sr_service_add_source(struct sr_service *service, const struct sr_cidr *source)
 {
-	size_t place = 0;
+	size_t place = sr_array_place(service->sources, service->num_sources, sizeof(*source), source, source_compare);
 	struct sr_cidr *new;
 
-	while (place < service->num_sources && source_compare(&service->sources[place], source) < 0)
-		place++;
 	if (place < service->num_sources && !source_compare(&service->sources[place], source))
 		return 0;
 
