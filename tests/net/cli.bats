@@ -291,6 +291,9 @@ BAD
 	refused 2 load --subnet service-cidr=10.240.16.0/24
 	refused 2 load --cluster-cidr banana
 	refused 2 load --snat-ports 5-1
+	refused 2 load --syn-limit few
+	[[ $output == *"'few' is not a number of flows a second (1..100000000), or off" ]]
+	refused 2 load --syn-limit 0
 	refused 2 load stray
 	refused 2 load --pods none --pods 'veth*'
 	refused 2 load --uplink eth0 --uplink none

@@ -87,6 +87,31 @@ bulk() {
 	probe_from client reuse "${ALL_EXTERNAL[1]}" 90 100
 }
 
+# challenges: how many SYNs the gateway has answered by one.
+challenges() {
+	lab_svcroute gateway -j status | jq '[.packets[] | select(.reason == "challenge") | .packets] | add // 0'
+}
+
+many_call_at_once() {
+	curl_from client --no-progress-meter --fail-early --parallel --parallel-max 20 -o /dev/null --fail \
+		"http://${ALL_EXTERNAL[0]}:90/?[1-20]" "http://[${ALL_EXTERNAL[1]}]:90/?[1-20]"
+}
+
+@test "XDP: more flows at once than --syn-limit: callers show themselves, and all are served" {
+	with xdp
+	lab_load gateway -q --syn-limit 1
+	local before
+	before=$(challenges)
+	many_call_at_once
+	(($(challenges) > before))
+
+	before=$(challenges)
+	lab_load gateway -q --syn-limit off
+	many_call_at_once
+	(($(challenges) == before))
+	lab_load gateway -q --syn-limit ''
+}
+
 @test "the gateway's own connections are left alone" {
 	with xdp
 	[[ $(curl_from gateway "http://${WEB3[0]}/") == "web-3 ${GATEWAY[0]}" ]]

@@ -13,6 +13,8 @@ static const char *const dsr_words[] = {SR_DSR_IPIP, SR_DSR_OFF, NULL};
 
 static const char *const sockets_words[] = {SR_SOCKETS_HOST, SR_SOCKETS_ALL, SR_SOCKETS_OFF, NULL};
 
+static const char *const syn_limit_words[] = {SR_SYN_LIMIT_OFF, NULL};
+
 #define LOAD_OFFSET(field) offsetof(struct sr_load_options, field)
 
 static const struct sr_option load_options[] = {
@@ -163,6 +165,15 @@ static const struct sr_option load_options[] = {
 		.value = "LO-HI",
 		.help = "source ports for flows that get this machine's address\n"
 			"(the larger gap beside net.ipv4.ip_local_port_range)",
+	},
+	{
+		.name = "syn-limit",
+		.type = &sr_type_syn_limit,
+		.offset = LOAD_OFFSET(given.syn_limit),
+		.value = "N|off",
+		.words = syn_limit_words,
+		.help = "where more TCP flows than that begin in a second on a CPU, XDP has each caller show\n"
+			"that its address is its own, before its flow is entered (50000)",
 	},
 	{
 		.name = "max",

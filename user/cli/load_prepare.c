@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* svcroute load: what is wanted, from what was kept and what was given now. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -42,6 +43,13 @@ static int load_networks(struct sr_cidr *out, size_t max, const struct sr_string
 	return 0;
 }
 
+static uint32_t load_syn_limit(const char *text)
+{
+	if (!text)
+		return SR_USUAL_SYN_LIMIT;
+	return strcmp(text, SR_SYN_LIMIT_OFF) == 0 ? SR_NO_SYN_LIMIT : strtoul(text, NULL, 10);
+}
+
 static int load_config(const struct sr_settings *settings, struct sr_datapath_config *out, struct sr_error *err)
 {
 	unsigned int low = 0, high = 0;
@@ -52,6 +60,7 @@ static int load_config(const struct sr_settings *settings, struct sr_datapath_co
 	*out = (struct sr_datapath_config){
 		.allow_external_clusterip = settings->allow_external_clusterip == SR_ANSWER_YES,
 		.pod_sockets = strcmp(sr_settings_sockets(settings), SR_SOCKETS_ALL) == 0,
+		.syn_limit = load_syn_limit(settings->syn_limit),
 		.snat_port_low = (uint16_t)low,
 		.snat_port_high = (uint16_t)high,
 		.terminate = settings->terminate == SR_ANSWER_YES,

@@ -241,6 +241,19 @@ static int protocol_parse(const struct sr_option *option, void *field, const cha
 	return text_parse(option, field, text, err);
 }
 
+#define SYN_LIMIT_MAX 100000000
+
+static int syn_limit_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
+{
+	bool is_number = text[0] && strlen(text) <= 9 && strspn(text, "0123456789") == strlen(text);
+	unsigned long number = is_number ? strtoul(text, NULL, 10) : 0;
+
+	if (text[0] && strcmp(text, option->words[0]) != 0 && (number < 1 || number > SYN_LIMIT_MAX))
+		return sr_fail(err, -EINVAL, "'%s' is not a number of flows a second (1..%d), or off", text,
+			       SYN_LIMIT_MAX);
+	return text_parse(option, field, text, err);
+}
+
 static int seconds_parse(const struct sr_option *option, void *field, const char *text, struct sr_error *err)
 {
 	bool is_number = text[0] && strlen(text) <= 5 && strspn(text, "0123456789") == strlen(text);
@@ -307,6 +320,11 @@ const struct sr_option_type sr_type_ports = {
 	.value = SR_VALUE_REQUIRED,
 };
 
+const struct sr_option_type sr_type_syn_limit = {
+	.parse = syn_limit_parse,
+	.clear = text_clear,
+	.value = SR_VALUE_REQUIRED,
+};
 const struct sr_option_type sr_type_sizes = {
 	.parse = sizes_parse,
 	.clear = text_clear,

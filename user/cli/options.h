@@ -79,6 +79,7 @@ extern const struct sr_option_type sr_type_instance;  /* (char *) a name a folde
 extern const struct sr_option_type sr_type_cidrs;     /* (struct sr_strings) networks */
 extern const struct sr_option_type sr_type_subnets;   /* (struct sr_strings) NAME=CIDR */
 extern const struct sr_option_type sr_type_ports;     /* (char *) LO-HI */
+extern const struct sr_option_type sr_type_syn_limit; /* (char *) flows a second, or off */
 extern const struct sr_option_type sr_type_sizes;     /* (char *) services=N,backends=N,connections=N */
 extern const struct sr_option_type sr_type_nodeports; /* (char *) primary, all or CIDR[,CIDR...] */
 extern const struct sr_option_type sr_type_protocol;  /* (char *) of routes: a number that is nobody's */

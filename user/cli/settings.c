@@ -41,6 +41,7 @@ static const struct setting settings_table[] = {
 	{"allow-external-clusterip", SETTING_ANSWER, offsetof(struct sr_settings, allow_external_clusterip)},
 	{"terminate", SETTING_ANSWER, offsetof(struct sr_settings, terminate)},
 	{"snat-ports", SETTING_TEXT, offsetof(struct sr_settings, snat_ports)},
+	{"syn-limit", SETTING_TEXT, offsetof(struct sr_settings, syn_limit)},
 	{"max", SETTING_TEXT, offsetof(struct sr_settings, max)},
 };
 

@@ -21,6 +21,8 @@
 #define SR_DSR_IPIP "ipip"
 #define SR_DSR_OFF  "off"
 
+#define SR_SYN_LIMIT_OFF "off"
+
 struct sr_settings {
 	struct sr_strings uplinks;
 	struct sr_strings pods;
@@ -38,7 +40,8 @@ struct sr_settings {
 	char *sockets; /* SR_SOCKETS_* */
 	char *cgroup;
 	char *snat_ports;
-	char *max; /* sr_sizes_parse() reads it */
+	char *syn_limit; /* a number, or SR_SYN_LIMIT_OFF */
+	char *max;	 /* sr_sizes_parse() reads it */
 	enum sr_answer allow_external_clusterip;
 	enum sr_answer terminate;
 };

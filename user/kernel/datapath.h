@@ -25,10 +25,11 @@ struct sr_sizes {
 
 #define SR_SIZE_MAX (1u << 24)
 
-/* What the programs are told when they are loaded. */
-/* They cost a CPU some 5 % of its time. */
+/* New flows a second: they cost a CPU some 5 % of its time. */
 #define SR_USUAL_SYN_LIMIT 50000
+#define SR_NO_SYN_LIMIT	   UINT32_MAX
 
+/* What the programs are told when they are loaded. */
 struct sr_datapath_config {
 	bool allow_external_clusterip;
 	bool pod_sockets; /* socket hooks serve other network namespaces than ours, too */
@@ -42,7 +43,7 @@ struct sr_datapath_config {
 	size_t num_dsr_from;
 	uint16_t snat_port_low;	 /* source ports for SNAT, inclusive, host order; */
 	uint16_t snat_port_high; /* 0, 0: the larger gap beside ip_local_port_range */
-	/* TCP flows that may begin in a second on a CPU, at XDP, before callers are challenged; 0: the usual number. */
+	/* TCP flows that may begin in a second on a CPU, at XDP, before callers are challenged; 0: the usual number */
 	uint32_t syn_limit;
 	struct sr_sizes sizes;
 };

@@ -68,8 +68,10 @@ static uint32_t load_flood_limit(const struct sr_datapath_config *config, const 
 {
 	uint64_t limit = config->syn_limit ? config->syn_limit : SR_USUAL_SYN_LIMIT;
 
+	if (limit == SR_NO_SYN_LIMIT)
+		return UINT32_MAX;
 	limit = (limit << SR_TICK_SHIFT) / timeouts->jiffies_per_second;
-	return limit ? (limit > UINT32_MAX ? UINT32_MAX : limit) : 1;
+	return limit ? limit : 1;
 }
 
 static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_config *config,
