@@ -19,7 +19,7 @@ setup_file() {
 	net_start node1
 	rules >>"$LAB_DIR/services.yaml"
 	lab_load node1 -q -f "$LAB_DIR/services.yaml" --uplink eth0 --pods 'azv*' --node node1 --service-cidr 10.0.0.0/16 \
-		--max connections=10000
+		--max services=200,backends=800,connections=10000
 }
 
 # Nothing runs on the client but what a test began: it may not speak while another is at work.
