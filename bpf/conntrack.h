@@ -117,7 +117,29 @@ static __always_inline bool conn_is_news(const struct pkt *pkt, __u32 flags)
 	return pkt->tuple.proto != IPPROTO_UDP && pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_FIN | TCP_FLAG_RST);
 }
 
-/* Take note of a packet of a connection. `flags` are those conn_find() copied. */
+/*
+ * Is there nothing to note of a packet, and nothing to ask? So it is with nearly
+ * all: their connection is proven, and was heard of in this very tick.
+ */
+static __always_inline bool conn_is_routine(const struct sr_conn *conn, const struct pkt *pkt, __u32 flags)
+{
+	if (conn->seen != conn_now() || conn_is_news(pkt, flags))
+		return false;
+	if (pkt->tuple.proto == IPPROTO_UDP)
+		return flags & SR_CONN_REPLY || backend_is_current(conn->backend, conn->generation);
+	return !sr_terminate;
+}
+
+/* The live connection of a packet, or NULL. `to` is a copy of how it leaves; `routine`: conn_is_routine(). */
+static __always_inline struct sr_conn *conn_meet(const struct pkt *pkt, struct sr_rewrite *to, bool *routine)
+{
+	struct sr_conn *conn = conn_look(&pkt->tuple, to);
+
+	*routine = conn && conn_is_routine(conn, pkt, to->flags);
+	return conn && (likely(*routine) || conn_is_live(conn, to->flags)) ? conn : NULL;
+}
+
+/* Take note of a packet of a connection. `flags` are those that were copied. */
 static __always_inline void conn_track(struct sr_conn *conn, struct pkt *pkt, __u32 flags)
 {
 	__u32 now = conn_now();

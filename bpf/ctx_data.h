@@ -25,22 +25,14 @@ static __always_inline void *ctx_data_end(const sr_ctx *ctx)
 	return end;
 }
 
-/*
- * Bring a transport checksum up to date: addresses changed by `addr`, ports by
- * `port`. UDP's 0 means none and stays (RFC 768); a sum of 0 is sent as all ones.
- */
+/* Bring a transport checksum up to date: addresses changed by `addr`, ports by `port`. */
 static __always_inline int ctx_fix_l4_csum(sr_ctx *ctx, __u16 offset, __u64 addr, __u64 port, bool udp)
 {
 	__sum16 *check = ctx_data(ctx) + offset;
 
 	if ((void *)(check + 1) > ctx_data_end(ctx))
 		return -1;
-	if (udp && *check == 0)
-		return 0;
-
-	*check = csum_update(*check, addr + port);
-	if (udp && *check == 0)
-		*check = 0xffff;
+	*check = udp ? csum_update_udp(*check, addr + port) : csum_update(*check, addr + port);
 	return 0;
 }
 

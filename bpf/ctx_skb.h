@@ -81,8 +81,10 @@ static __always_inline int ctx_csum_state(sr_ctx *ctx)
 	return BPF_CORE_READ_BITFIELD(skb, ip_summed);
 }
 
-static __always_inline bool ctx_csum_is_ours(int state)
+static __always_inline bool ctx_csum_is_ours(sr_ctx *ctx)
 {
+	int state = ctx_csum_state(ctx);
+
 	return state == CHECKSUM_NONE || state == CHECKSUM_UNNECESSARY;
 }
 
@@ -98,22 +100,26 @@ static __always_inline bool ctx_csum_is_partial(sr_ctx *ctx, __sum16 field, __u1
 }
 
 /*
- * As ctx_fix_l4_csum(). Addresses are in the pseudo header, ports are not; a
- * partial checksum covers the pseudo header only.
+ * As ctx_fix_l4_csum(), where others keep account of it. Addresses are in the
+ * pseudo header, ports are not; a partial checksum covers the pseudo header only.
  */
-static __always_inline int ctx_update_l4_csum(sr_ctx *ctx, __u16 offset, __u64 addr, __u64 port, bool udp)
+static __always_inline int ctx_replace_l4_csum(sr_ctx *ctx, __u16 offset, __u64 addr, __u64 port, bool udp)
 {
 	__u64 flags = udp ? BPF_F_MARK_MANGLED_0 : 0;
 	int state = ctx_csum_state(ctx);
 	int ret;
 
-	if (likely(ctx_csum_is_ours(state)))
-		return ctx_fix_l4_csum(ctx, offset, addr, port, udp);
-
 	ret = bpf_l4_csum_replace(ctx, offset, 0, csum_fold32(addr), flags | BPF_F_PSEUDO_HDR);
 	if (state != CHECKSUM_PARTIAL)
 		ret |= bpf_l4_csum_replace(ctx, offset, 0, csum_fold32(port), flags);
 	return ret;
+}
+
+static __always_inline int ctx_update_l4_csum(sr_ctx *ctx, __u16 offset, __u64 addr, __u64 port, bool udp)
+{
+	if (likely(ctx_csum_is_ours(ctx)))
+		return ctx_fix_l4_csum(ctx, offset, addr, port, udp);
+	return ctx_replace_l4_csum(ctx, offset, addr, port, udp);
 }
 
 /*
@@ -143,13 +149,12 @@ static __always_inline int ctx_load(sr_ctx *ctx, __u32 offset, void *to, __u32 l
 }
 
 /*
- * Does it belong to a VLAN (IEEE 802.1Q)? That has a device of its own, which
- * is served by itself if it is named; VLAN 0 is none, but a priority.
+ * Does it belong to a VLAN (IEEE 802.1Q), though the frame bears no tag? VLAN 0 is
+ * none, but a priority.
  */
-static __always_inline bool ctx_is_tagged(const sr_ctx *ctx, __be16 type)
+static __always_inline bool ctx_is_tagged(const sr_ctx *ctx)
 {
-	return (ctx->vlan_present && ctx->vlan_tci & VLAN_VID_MASK) || type == bpf_htons(ETH_P_8021Q) ||
-	       type == bpf_htons(ETH_P_8021AD);
+	return ctx->vlan_present && ctx->vlan_tci & VLAN_VID_MASK;
 }
 
 /* Payload of each of the segments that the packet stands for, or CTX_GSO_BY_FRAGS; 0: it is one. */

@@ -164,12 +164,15 @@ static __always_inline void forward_remember(struct sr_conn *conn, const struct 
 		conn->hop = hop;
 }
 
-/* Note in `pkt` where it leaves. */
+/* Note in `pkt`, and beside it, where it leaves. */
 static __always_inline void forward_note(const sr_ctx *ctx, struct pkt *pkt, const struct bpf_fib_lookup *fib, long way)
 {
+	struct sr_scratch *scratch = conn_scratch();
+
 	pkt->out_ifindex = fib->ifindex;
-	pkt->out_hop.nh_family = forward_must_ask_again(ctx, way) ? PKT_HOP_BY_ROUTE : fib->family;
-	__builtin_memcpy(pkt->out_hop.ipv6_nh, fib->ipv6_dst, 16);
+	pkt->out_family = forward_must_ask_again(ctx, way) ? PKT_HOP_BY_ROUTE : fib->family;
+	if (scratch)
+		__builtin_memcpy(&scratch->hop, fib->ipv6_dst, sizeof(scratch->hop));
 }
 
 /*

@@ -35,17 +35,6 @@ static __always_inline int nat_write_v4(sr_ctx *ctx, const struct pkt *pkt, cons
 	return SR_OK;
 }
 
-static __always_inline int nat_write_ports(sr_ctx *ctx, const struct pkt *pkt, const struct sr_rewrite *to)
-{
-	__u32 *ports = ctx_data(ctx) + pkt_l4(pkt);
-
-	if ((void *)(ports + 1) > ctx_data_end(ctx))
-		return SR_DROP_INTERNAL;
-
-	*ports = *(const __u32 *)&to->sport;
-	return SR_OK;
-}
-
 /*
  * SCTP's ports, and the CRC over them and all that follows. How much that is
  * a first fragment does not say, whose CRC is the whole packet's.
@@ -75,19 +64,44 @@ __subprog int CTX_NAME(nat_write_sctp)(sr_ctx *ctx, const struct pkt *pkt, const
 	return ctx_store(ctx, pkt_l4(pkt), &new, sizeof(new)) ? SR_DROP_INTERNAL : SR_OK;
 }
 
+static __always_inline int nat_write_tcp(sr_ctx *ctx, const struct pkt *pkt, __u32 ports, __u64 delta)
+{
+	struct tcphdr *tcp = ctx_data(ctx) + pkt_l4(pkt);
+
+	if ((void *)(tcp + 1) > ctx_data_end(ctx))
+		return SR_DROP_INTERNAL;
+	tcp->check = csum_update(tcp->check, delta);
+	*(__u32 *)tcp = ports;
+	return SR_OK;
+}
+
+static __always_inline int nat_write_udp(sr_ctx *ctx, const struct pkt *pkt, __u32 ports, __u64 delta)
+{
+	struct udphdr *udp = ctx_data(ctx) + pkt_l4(pkt);
+
+	if ((void *)(udp + 1) > ctx_data_end(ctx))
+		return SR_DROP_INTERNAL;
+	udp->check = csum_update_udp(udp->check, delta);
+	*(__u32 *)udp = ports;
+	return SR_OK;
+}
+
 /* The ports, and the checksum over them; the addresses in it changed by `addr`. */
 static __always_inline int nat_write_transport(sr_ctx *ctx, const struct pkt *pkt, const struct sr_rewrite *to,
 					       __u64 addr)
 {
-	__u64 port = nat_word_delta(*(const __u32 *)&pkt->tuple.sport, *(const __u32 *)&to->sport);
+	__u32 ports = *(const __u32 *)&to->sport;
+	__u64 port = nat_word_delta(*(const __u32 *)&pkt->tuple.sport, ports);
 	bool udp = pkt->tuple.proto == IPPROTO_UDP;
 	__u16 check = pkt_l4(pkt) + (udp ? offsetof(struct udphdr, check) : offsetof(struct tcphdr, check));
 
 	if (unlikely(pkt->tuple.proto == IPPROTO_SCTP))
 		return CTX_NAME(nat_write_sctp)(ctx, pkt, to);
-	if (ctx_update_l4_csum(ctx, check, addr, port, udp))
-		return SR_DROP_INTERNAL;
-	return nat_write_ports(ctx, pkt, to);
+	if (likely(ctx_csum_is_ours(ctx)))
+		return udp ? nat_write_udp(ctx, pkt, ports, addr + port) : nat_write_tcp(ctx, pkt, ports, addr + port);
+	return ctx_replace_l4_csum(ctx, check, addr, port, udp) || ctx_write(ctx, pkt_l4(pkt), &ports, sizeof(ports))
+		       ? SR_DROP_INTERNAL
+		       : SR_OK;
 }
 
 /*

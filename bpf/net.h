@@ -104,19 +104,26 @@ static __always_inline __u32 csum_fold32(__u64 sum)
 	return (sum >> 32) + sum;
 }
 
-/* Ones' complement sum of 16 bits (RFC 1071). */
+/* Ones' complement sum of 16 bits (RFC 1071); of a sum of fewer than 2^15 words. */
 static __always_inline __u16 csum_fold16(__u64 sum)
 {
-	__u32 low = csum_fold32(sum);
-
-	low = (low >> 16) + (low & 0xffff);
-	return (low >> 16) + low;
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (sum >> 16) + sum;
 }
 
 /* A checksum after its data changed by `delta` (RFC 1624, equation 3). */
 static __always_inline __sum16 csum_update(__sum16 check, __u64 delta)
 {
 	return ~csum_fold16((__u64)(__u16)~check + delta);
+}
+
+/* UDP's 0 means none and stays (RFC 768); a sum of 0 is sent as all ones. */
+static __always_inline __sum16 csum_update_udp(__sum16 check, __u64 delta)
+{
+	__sum16 sum = csum_update(check, delta);
+
+	return check && !sum ? 0xffff : check ? sum : 0;
 }
 
 #endif

@@ -10,12 +10,17 @@ static __always_inline int pkt_parse_v4(sr_ctx *ctx, struct pkt *pkt, void *data
 {
 	struct iphdr *ip = data + pkt_l3(pkt);
 	__u16 offset;
+	__u32 first;
 
-	if ((void *)(ip + 1) > data_end || ip->version != 4 || ip->ihl < 5)
+	if ((void *)(ip + 1) > data_end)
+		return SR_PASS_MALFORMED;
+	/* Version 4, and a header of five words at least. */
+	first = *(__u8 *)ip - 0x45;
+	if (first > 0x4f - 0x45)
 		return SR_PASS_MALFORMED;
 
 	pkt->family = 4;
-	pkt->l4 = pkt_l3(pkt) + ip->ihl * 4;
+	pkt->l4 = pkt_l3(pkt) + sizeof(*ip) + first * 4;
 	pkt->length = bpf_ntohs(ip->tot_len);
 	pkt->ttl = ip->ttl;
 	addr_from_v4(&pkt->tuple.src, ip->saddr);
@@ -127,18 +132,21 @@ static __always_inline int pkt_parse_ethernet(sr_ctx *ctx, struct pkt *pkt)
 	void *data_end = ctx_data_end(ctx);
 	void *data = ctx_data(ctx);
 	struct ethhdr *eth = data;
+	__be16 type;
 
 	pkt->frame = ctx_length(ctx);
 	if ((void *)(eth + 1) > data_end)
 		return SR_PASS_MALFORMED;
-	if (unlikely(ctx_is_tagged(ctx, eth->h_proto)))
-		return SR_PASS_VLAN;
 	pkt->l3 = ETH_HLEN;
-	if (eth->h_proto == bpf_htons(ETH_P_IP))
+	type = eth->h_proto;
+	if (unlikely(ctx_is_tagged(ctx)))
+		return SR_PASS_VLAN;
+	if (type == bpf_htons(ETH_P_IP))
 		return pkt_parse_v4(ctx, pkt, data, data_end);
-	if (eth->h_proto == bpf_htons(ETH_P_IPV6))
+	if (type == bpf_htons(ETH_P_IPV6))
 		return pkt_parse_v6(ctx, pkt, data, data_end);
-	return SR_PASS_NOT_IP;
+	/* A VLAN has a device of its own, which is served by itself if it is named. */
+	return type == bpf_htons(ETH_P_8021Q) || type == bpf_htons(ETH_P_8021AD) ? SR_PASS_VLAN : SR_PASS_NOT_IP;
 }
 
 /* Where a packet is met, for pkt_parse(). */

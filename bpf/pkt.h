@@ -18,26 +18,29 @@ struct pkt {
 	__be32 fragment_id;
 	__u32 seq; /* TCP, host byte order */
 	__u32 ack;
-	__u32 frame;  /* length of what the hook was given */
-	__u16 l4;     /* offset of the transport header in the frame */
-	__u16 length; /* of the IP packet */
-	__u8 family;  /* 4 or 6 */
-	__u8 fragment : 4;
-	__u8 l3 : 4;	/* offset of the network header: 0 where the device has no link header */
+	__u32 frame;	/* length of what the hook was given */
+	__u16 l4;	/* offset of the transport header in the frame */
+	__u16 length;	/* of the IP packet */
+	__u8 family;	/* 4 or 6 */
+	__u8 fragment;	/* enum pkt_fragment */
 	__u8 tcp_flags; /* SCTP's, too: sctp_tcp_flags() */
 	__u8 ttl;	/* hop limit */
+	__u16 l3;	/* offset of the network header: 0 where the device has no link header */
+	/* How it leaves by out_ifindex: to scratch->hop, which is of that family; 0: it comes in there, to this host.
+	 */
+	__u16 out_family;
 	union {
 		/* Set by forward.h: the packet leaves here at once. 0: the stack routes it. */
 		__u32 out_ifindex;
 		/* With SR_DROP_TOO_BIG: as many bytes may a packet have. */
 		__u32 mtu;
 	};
-	struct bpf_redir_neigh out_hop; /* without a family: it comes in by that device, to this host */
 };
 
-#define PKT_HOP_BY_ROUTE 0xffff /* for out_hop's family: whom the routing table says, it is not known yet */
+#define PKT_HOP_BY_ROUTE 0xffff /* for out_family: whom the routing table says, it is not known yet */
 
-/* No chain of headers is longer; the verifier wants to see the bound at each use. */
+/* No link header and no chain of headers is longer; the verifier wants to see the bound at each use. */
+#define PKT_MAX_LINK   0xf
 #define PKT_MAX_OFFSET 0x7ff
 
 static __always_inline __u16 pkt_l4(const struct pkt *pkt)
@@ -48,7 +51,7 @@ static __always_inline __u16 pkt_l4(const struct pkt *pkt)
 /* XDP sits on Ethernet devices only. */
 static __always_inline __u16 pkt_l3(const struct pkt *pkt)
 {
-	return CTX_CAN_REDO ? ETH_HLEN : pkt->l3;
+	return CTX_CAN_REDO ? ETH_HLEN : pkt->l3 & PKT_MAX_LINK;
 }
 
 /* Both ports, as they lie in the packet: in one store with the protocol (word_pair()). */

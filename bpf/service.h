@@ -39,10 +39,10 @@ static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, struct sr_
 {
 	int ret = SR_OK;
 
+	if (likely(!(to->flags & (SR_CONN_SNAT | SR_CONN_DSR))))
+		return nat_rewrite(ctx, pkt, to);
 	if (unlikely(to->flags & SR_CONN_DSR))
 		return CTX_CAN_REDO ? SR_PASS_TO_TC : CTX_NAME(dsr_send)(ctx, pkt, &to->dst);
-	if (!(to->flags & SR_CONN_SNAT))
-		return nat_rewrite(ctx, pkt, to);
 	if (unlikely(to->flags & SR_CONN_HELD))
 		return SR_DROP_HELD;
 
@@ -186,21 +186,19 @@ static __always_inline int service_track(sr_ctx *ctx, struct pkt *pkt, struct sr
 
 /* A packet that may be for a service; `conn` is its connection, if it has one, and leaves as `to` says. */
 static __always_inline int service_serve(sr_ctx *ctx, struct pkt *pkt, enum side from, struct sr_conn *conn,
-					 struct sr_rewrite *to)
+					 bool routine, struct sr_rewrite *to)
 {
-	bool again = false;
-	int ret;
+	bool again = conn && forward_hop_is_fresh(conn);
+	int ret = SR_OK;
 
-	if (conn && !(to->flags & SR_CONN_REPLY) && unlikely(!conn_goes_on(conn, pkt, to->flags))) {
+	if (conn && !routine && !(to->flags & SR_CONN_REPLY) && !conn_goes_on(conn, pkt, to->flags)) {
 		conn_forget(conn);
 		conn = NULL;
 	}
-	if (conn) {
-		again = forward_hop_is_fresh(conn);
-		ret = service_track(ctx, pkt, conn, to->flags);
-	} else {
+	if (!conn)
 		ret = service_begin(ctx, pkt, from, to);
-	}
+	else if (!routine)
+		ret = service_track(ctx, pkt, conn, to->flags);
 	return ret == SR_OK ? service_send(ctx, pkt, conn, again, to) : ret;
 }
 
@@ -219,15 +217,16 @@ static __always_inline int service_in(sr_ctx *ctx, struct pkt *pkt, enum side fr
 {
 	struct sr_rewrite to;
 	struct sr_conn *conn;
+	bool routine;
 
 	if (service_is_foreign_in(ctx, pkt))
 		return SR_PASS_NOT_A_SERVICE;
-	conn = conn_find(&pkt->tuple, &to);
+	conn = conn_meet(pkt, &to, &routine);
 	if (conn && ctx_is_unwrapped(ctx) && to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR))
 		return SR_DROP_TUNNEL;
 	if (conn && to.flags & SR_CONN_REPLY && !(to.flags & SR_CONN_SNAT))
 		return SR_PASS_NOT_A_SERVICE;
-	return service_serve(ctx, pkt, from, conn, &to);
+	return service_serve(ctx, pkt, from, conn, routine, &to);
 }
 
 /* Did it come by no way in of ours: from this host itself, or by another's device? */
@@ -253,18 +252,20 @@ static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt, bool to_wir
 {
 	struct sr_rewrite to;
 	struct sr_conn *conn;
-	int ret;
+	int ret = SR_OK;
+	bool routine;
 
 	if (service_is_foreign_out(pkt, to_wire))
 		return to_wire && service_is_unmet(ctx) ? SR_PASS_NOT_A_SERVICE : SR_PASS_NOT_A_REPLY;
-	conn = conn_find(&pkt->tuple, &to);
+	conn = conn_meet(pkt, &to, &routine);
 	if (conn && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR)) == SR_CONN_REPLY) {
-		ret = service_track(ctx, pkt, conn, to.flags);
+		if (!routine)
+			ret = service_track(ctx, pkt, conn, to.flags);
 		return ret == SR_OK ? nat_rewrite(ctx, pkt, &to) : ret;
 	}
 	if (!to_wire || !service_is_unmet(ctx))
 		return SR_PASS_NOT_A_REPLY;
-	return service_serve(ctx, pkt, SIDE_HOST, conn, &to);
+	return service_serve(ctx, pkt, SIDE_HOST, conn, routine, &to);
 }
 
 /*

@@ -29,6 +29,7 @@ static __always_inline bool conn_place(struct sr_conn_place *place, const struct
 	place->second = conn_set(sr_conn_second_set(hash, sr_num_conn_sets));
 	place->stride = CONN_STRIDE;
 	place->tag = sr_conn_tag(hash);
+	place->home = sr_conn_home(hash);
 	return place->first && place->second;
 }
 
@@ -42,6 +43,7 @@ static __always_inline bool conn_place_beside(struct sr_conn_place *place, const
 	place->second = bpf_map_lookup_elem(&sr_conns_beside, &second);
 	place->stride = sr_beside_stride;
 	place->tag = sr_conn_tag(hash);
+	place->home = sr_conn_home(hash);
 	return place->first && place->second;
 }
 
@@ -182,25 +184,22 @@ static __always_inline struct sr_conn *conn_copy(struct sr_conn *conn, const str
 	return sr_conn_is_of(conn, tuple) ? conn : NULL;
 }
 
-/*
- * The entry of a packet, and a copy of how it leaves. Nearly always it is in its
- * first set, and no other has its tag there.
- */
+/* The entry of a packet, and a copy of how it leaves. Mostly it is at home. */
 static __always_inline struct sr_conn *conn_look(const struct sr_tuple *tuple, struct sr_rewrite *to)
 {
-	__u64 hash = sr_conn_hash(sr_key_seed, tuple), match;
+	__u64 hash = sr_conn_hash(sr_key_seed, tuple), tags;
 	struct sr_conn_set *set = conn_set(sr_conn_first_set(hash, sr_num_conn_sets));
 	struct sr_conn *conn;
 
 	if (!set)
 		return NULL;
-	match = sr_set_match(READ_ONCE(set->tags), sr_conn_tag(hash));
-	if (match) {
-		conn = conn_copy(sr_set_at(set, sr_set_way(match), CONN_STRIDE), tuple, to);
+	tags = READ_ONCE(set->tags);
+	if (likely(sr_set_tag_at(tags, sr_conn_home(hash)) == sr_conn_tag(hash))) {
+		conn = conn_copy(sr_set_at(set, sr_conn_home(hash), CONN_STRIDE), tuple, to);
 		if (likely(conn))
 			return conn;
 	}
-	if (likely(!(match & (match - 1)) && !set->spilled && !sr_beside_words))
+	if (!sr_set_match(tags, sr_conn_tag(hash)) && !set->spilled && !sr_beside_words)
 		return NULL;
 	conn = conn_get(tuple);
 	return conn ? conn_copy(conn, tuple, to) : NULL;

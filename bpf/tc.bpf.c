@@ -25,25 +25,36 @@ static __always_inline int verdict_drop(struct __sk_buff *ctx, const struct pkt 
 	return is_told ? bpf_redirect(ctx->ifindex, way == WAY_OUT ? BPF_F_INGRESS : 0) : TC_ACT_SHOT;
 }
 
+/* A packet that leaves past the stack, as forward.h has noted. */
+static __always_inline int verdict_leave(struct __sk_buff *ctx, const struct pkt *pkt)
+{
+	struct bpf_redir_neigh hop = {.nh_family = pkt->out_family};
+	const struct sr_scratch *scratch = conn_scratch();
+
+	if (!pkt->out_family)
+		return bpf_redirect(pkt->out_ifindex, BPF_F_INGRESS);
+	/* The neighbour's address takes the place of a link header: there must be one. */
+	if (!scratch || (!pkt_l3(pkt) && bpf_skb_change_head(ctx, ETH_HLEN, 0)))
+		return TC_ACT_SHOT;
+	if (unlikely(pkt->out_family == PKT_HOP_BY_ROUTE))
+		return bpf_redirect_neigh(pkt->out_ifindex, NULL, 0, 0);
+	__builtin_memcpy(hop.ipv6_nh, &scratch->hop, sizeof(scratch->hop));
+	return bpf_redirect_neigh(pkt->out_ifindex, &hop, sizeof(hop), 0);
+}
+
 static __always_inline int verdict(struct __sk_buff *ctx, struct pkt *pkt, int reason, enum way way)
 {
+	if (likely(reason == SR_OK)) {
+		verdict_count(SR_OK, ctx->len);
+		return pkt->out_ifindex ? verdict_leave(ctx, pkt) : TC_ACT_UNSPEC;
+	}
 	verdict_count(reason, ctx->len);
 	if (reason < 0)
 		return verdict_drop(ctx, pkt, reason, way);
 	if (sr_reason_is_answer(reason))
 		return bpf_redirect(ctx->ifindex, 0);
-	if (reason > 0)
-		monitor_packet(&pkt->tuple, SR_EVENT_PASSED, reason, ctx->ifindex);
-	if (reason > 0 || !pkt->out_ifindex)
-		return TC_ACT_UNSPEC;
-	if (!pkt->out_hop.nh_family)
-		return bpf_redirect(pkt->out_ifindex, BPF_F_INGRESS);
-	/* The neighbour's address takes the place of a link header: there must be one. */
-	if (!pkt_l3(pkt) && bpf_skb_change_head(ctx, ETH_HLEN, 0))
-		return TC_ACT_SHOT;
-	if (unlikely(pkt->out_hop.nh_family == PKT_HOP_BY_ROUTE))
-		return bpf_redirect_neigh(pkt->out_ifindex, NULL, 0, 0);
-	return bpf_redirect_neigh(pkt->out_ifindex, &pkt->out_hop, sizeof(pkt->out_hop), 0);
+	monitor_packet(&pkt->tuple, SR_EVENT_PASSED, reason, ctx->ifindex);
+	return TC_ACT_UNSPEC;
 }
 
 /* Of what is not for this host alone only broadcasts and multicasts are answered, and nothing is served. */

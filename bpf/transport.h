@@ -70,22 +70,25 @@ static __always_inline bool pkt_is_served(__u8 proto)
 	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
 }
 
+/* Over IPv6 a later fragment names the first header of what was cut, which may be an extension. */
+static __always_inline int pkt_parse_later(const struct pkt *pkt)
+{
+	return pkt->family == 6 || pkt_is_served(pkt->tuple.proto) ? SR_OK : SR_PASS_NOT_SERVED_PROTO;
+}
+
 static __always_inline int pkt_parse_transport(sr_ctx *ctx, struct pkt *pkt, void *data, void *data_end)
 {
 	if (pkt_is_cut(pkt))
 		return SR_PASS_MALFORMED;
-	/* Over IPv6 it names the first header of what was cut, which may be an extension. */
-	if (pkt->fragment == PKT_LATER_FRAGMENT && pkt->family == 6)
-		return SR_OK;
-	if (!pkt_is_served(pkt->tuple.proto))
-		return SR_PASS_NOT_SERVED_PROTO;
-	if (pkt->fragment == PKT_LATER_FRAGMENT)
-		return SR_OK;
+	if (unlikely(pkt->fragment == PKT_LATER_FRAGMENT))
+		return pkt_parse_later(pkt);
 	if (pkt->tuple.proto == IPPROTO_TCP)
 		return pkt_parse_tcp(pkt, data, data_end);
 	if (pkt->tuple.proto == IPPROTO_UDP)
 		return pkt_parse_udp(pkt, data, data_end);
-	return CTX_NAME(pkt_parse_sctp)(ctx, pkt);
+	if (pkt->tuple.proto == IPPROTO_SCTP)
+		return CTX_NAME(pkt_parse_sctp)(ctx, pkt);
+	return SR_PASS_NOT_SERVED_PROTO;
 }
 
 #endif

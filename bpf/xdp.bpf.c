@@ -10,17 +10,18 @@
 
 static __always_inline int verdict(struct xdp_md *ctx, const struct pkt *pkt, int reason)
 {
+	if (likely(reason == SR_OK)) {
+		verdict_count(SR_OK, pkt->frame);
+		return pkt->out_ifindex ? XDP_TX : XDP_PASS;
+	}
+	/* Whoever must be told why is told by tc. */
+	if (reason < 0 && sr_reason_refusal(reason) != SR_REFUSAL_SILENT)
+		reason = SR_PASS_TO_TC;
 	verdict_count(reason, pkt->frame);
 	if (sr_reason_is_answer(reason))
 		return XDP_TX;
-	if (reason)
-		monitor_packet(&pkt->tuple, reason < 0 ? SR_EVENT_DROPPED : SR_EVENT_PASSED, reason,
-			       ctx->ingress_ifindex);
-	if (reason < 0)
-		return XDP_DROP;
-	if (reason > 0 || !pkt->out_ifindex)
-		return XDP_PASS;
-	return XDP_TX;
+	monitor_packet(&pkt->tuple, reason < 0 ? SR_EVENT_DROPPED : SR_EVENT_PASSED, reason, ctx->ingress_ifindex);
+	return reason < 0 ? XDP_DROP : XDP_PASS;
 }
 
 static __always_inline int xdp_serve(struct xdp_md *ctx, struct pkt *pkt)
@@ -41,9 +42,6 @@ int sr_xdp_uplink(struct xdp_md *ctx)
 		ret = xdp_serve(ctx, &pkt);
 	else if (announce_may_concern(ret))
 		ret = xdp_announce_answer(ctx, &pkt, ret);
-	/* Whoever must be told why is told by tc. */
-	if (sr_reason_refusal(ret) != SR_REFUSAL_SILENT)
-		ret = SR_PASS_TO_TC;
 	return verdict(ctx, &pkt, ret);
 }
 

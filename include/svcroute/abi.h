@@ -264,6 +264,7 @@ struct sr_scratch {
 	struct sr_conn copy;
 	struct sr_conn beside;	    /* for a version whose values may be longer: */
 	__u8 zeros[SR_CONN_GROWTH]; /* follow */
+	struct sr_addr hop;	    /* the neighbour that a packet leaves to */
 	__u32 kind;		    /* enum sr_frontend_kind: of the frontend that `conn` calls */
 	__u32 zero;
 	__u8 bytes[SR_SCRATCH_BYTES + 8];
@@ -276,7 +277,7 @@ struct sr_scratch {
 		__u32 zero;
 	} icmp;
 };
-_Static_assert(sizeof(struct sr_scratch) == 4 * sizeof(struct sr_conn) + SR_CONN_GROWTH + 672, "sr_scratch");
+_Static_assert(sizeof(struct sr_scratch) == 4 * sizeof(struct sr_conn) + SR_CONN_GROWTH + 688, "sr_scratch");
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
 

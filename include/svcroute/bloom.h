@@ -12,11 +12,13 @@
 
 #include "svcroute/abi.h"
 
-/* Multiply-shift hashing: the key's odd multiples, and of their sum the uppermost bits. */
+/* Multiply-shift hashing: of a product of secrets and the address the uppermost bits. */
 static inline __u32 sr_bloom_bit(const volatile __u64 *seed, const struct sr_addr *addr, __be16 port)
 {
-	__u64 sum = addr->half[0] * (seed[0] | 1) + addr->half[1] * (seed[1] | 1) + ((__u64)port << 32) * (seed[2] | 1);
+	__u64 sum = (addr->half[0] + (seed[0] | 1)) * (addr->half[1] + seed[1]);
 
+	if (port)
+		sum += ((__u64)port << 32) * (seed[2] | 1);
 	return sum >> (64 - SR_BLOOM_BITS);
 }
 

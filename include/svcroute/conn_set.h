@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The table of connections, as both sides see it: an array of sets of eight
- * entries, each on its own cache lines. A tuple's hash names two sets and a tag.
- * An entry is looked for by its tag, in the first set and, if that has spilled, in
- * the second; it goes into the second where that is emptier than a first one that
+ * entries, each on its own cache lines. A tuple's hash names two sets, a way of the
+ * first, its home, and a tag. An entry is looked for at home, then by its tag in the
+ * first set and, if that has spilled, in the second; it goes into the second where that is emptier than a first one that
  * fills up, so that hardly any set is full before most are.
  *
  * Readers take no lock. Whoever writes a way holds its set's lock: the tag goes,
@@ -52,14 +52,15 @@
  */
 sr_set_inline __u64 sr_conn_hash(const volatile __u64 seed[SR_CONN_SEEDS], const struct sr_tuple *tuple)
 {
+	const volatile __u32 *secret = (const volatile __u32 *)seed;
 	const __u32 *word = (const __u32 *)tuple;
-	__u64 sum = (__u64)(__u32)(word[3] + (__u32)seed[0]) * (__u32)(word[7] + (__u32)(seed[0] >> 32)) +
-		    (__u64)(__u32)(word[8] + (__u32)seed[1]) * (__u32)(word[9] + (__u32)(seed[1] >> 32));
+	__u64 sum = (__u64)(word[3] + secret[0]) * (word[7] + secret[1]) +
+		    (__u64)(word[8] + secret[2]) * (word[9] + secret[3]);
 
 	if (tuple->dst.half[0])
-		sum += (__u64)(__u32)(word[0] + (__u32)seed[2]) * (__u32)(word[4] + (__u32)(seed[2] >> 32)) +
-		       (__u64)(__u32)(word[1] + (__u32)seed[3]) * (__u32)(word[5] + (__u32)(seed[3] >> 32)) +
-		       (__u64)(__u32)(word[2] + (__u32)seed[4]) * (__u32)(word[6] + (__u32)(seed[4] >> 32));
+		sum += (__u64)(word[0] + secret[4]) * (word[4] + secret[5]) +
+		       (__u64)(word[1] + secret[6]) * (word[5] + secret[7]) +
+		       (__u64)(word[2] + secret[8]) * (word[6] + secret[9]);
 	sum ^= sum >> 32;
 	return sum * 0x9e3779b97f4a7c15ULL;
 }
@@ -78,6 +79,15 @@ sr_set_inline __u32 sr_conn_second_set(__u64 hash, __u32 num)
 sr_set_inline __u8 sr_conn_tag(__u64 hash)
 {
 	return 0x80 | (hash >> 32);
+}
+
+/*
+ * The way that an entry takes of its first set, if it is free: where it is looked for
+ * before tags are compared, so that no load waits for that.
+ */
+sr_set_inline __u32 sr_conn_home(__u64 hash)
+{
+	return (hash >> 39) % SR_CONN_WAYS;
 }
 
 /* --- the ways of a set ---------------------------------------------------------------- */
@@ -100,6 +110,11 @@ sr_set_inline __u64 sr_set_match(__u64 tags, __u8 tag)
 sr_set_inline __u64 sr_set_free(__u64 tags)
 {
 	return ~tags & SR_SET_HIGHS;
+}
+
+sr_set_inline __u8 sr_set_tag_at(__u64 tags, __u32 way)
+{
+	return tags >> way % SR_CONN_WAYS * 8;
 }
 
 sr_set_inline __u32 sr_set_used(__u64 tags)
@@ -300,7 +315,7 @@ sr_set_inline void sr_set_write(struct sr_conn_set *set, __u32 way, __u32 stride
 {
 	struct sr_conn *conn = sr_set_at(set, way, stride);
 
-	if (set->tags >> way % SR_CONN_WAYS * 8 & 0xff)
+	if (sr_set_tag_at(set->tags, way))
 		sr_set_tag(set, way, 0);
 	conn->from = entry->from;
 	SR_SET_ORDER();
@@ -317,6 +332,7 @@ struct sr_conn_place {
 	struct sr_conn_set *second;
 	__u32 stride;
 	__u8 tag;
+	__u8 home;
 };
 
 enum sr_conn_inserted {
@@ -356,7 +372,9 @@ sr_set_inline bool sr_conn_insert_free(const struct sr_conn_place *place, const 
 		sr_set_unlock(place->second);
 	}
 	if (!done && used < SR_CONN_WAYS) {
-		sr_set_write(place->first, sr_set_way(sr_set_free(tags)), place->stride, place->tag, entry);
+		__u32 way = sr_set_tag_at(tags, place->home) ? sr_set_way(sr_set_free(tags)) : place->home;
+
+		sr_set_write(place->first, way, place->stride, place->tag, entry);
 		done = true;
 	}
 	return done;

@@ -32,6 +32,7 @@ static struct sr_conn_place place_of(struct sr_conn_set *table, const struct sr_
 		.second = &table[sr_conn_second_set(hash, SETS)],
 		.stride = STRIDE,
 		.tag = sr_conn_tag(hash),
+		.home = sr_conn_home(hash),
 	};
 }
 
@@ -122,6 +123,26 @@ static void entered_found_removed(void **state)
 	assert_true(sr_conn_remove(&place, &entry.from));
 	assert_false(has(table, &entry));
 	assert_true(sr_conn_remove(&place, &entry.from));
+	free(table);
+}
+
+/* Where most packets look first; where another has its tag there, it goes elsewhere. */
+static void home_if_it_is_free(void **state)
+{
+	struct sr_conn_set *table = table_new();
+	struct sr_conn entry = entry_of(1, 0, 0);
+	struct sr_conn_place place = place_of(table, &entry.from);
+
+	(void)state;
+	assert_int_equal(insert(table, &entry), SR_CONN_INSERTED);
+	assert_int_equal(sr_set_tag_at(place.first->tags, place.home), place.tag);
+	assert_memory_equal(sr_set_at(place.first, place.home, STRIDE), &entry, sizeof(entry));
+
+	assert_true(sr_conn_remove(&place, &entry.from));
+	sr_set_tag(place.first, place.home, 0x99);
+	assert_int_equal(insert(table, &entry), SR_CONN_INSERTED);
+	assert_int_equal(sr_set_tag_at(place.first->tags, place.home), 0x99);
+	assert_true(has(table, &entry));
 	free(table);
 }
 
@@ -268,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ways_by_their_tags),
 		cmocka_unit_test(entered_found_removed),
+		cmocka_unit_test(home_if_it_is_free),
 		cmocka_unit_test(two_thirds_full_and_none_displaced),
 		cmocka_unit_test(a_flood_displaces_no_active_connection),
 		cmocka_unit_test(who_is_not_kept_then_the_dead_then_the_silent),

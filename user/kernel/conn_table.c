@@ -155,6 +155,7 @@ static int table_place(struct sr_conn_place *out, struct sr_conn_table *table, c
 		.second = table->memory + sr_conn_second_set(hash, table->num_sets) * table_set_size(table),
 		.stride = table->stride,
 		.tag = sr_conn_tag(hash),
+		.home = sr_conn_home(hash),
 	};
 	return 0;
 }
