@@ -169,16 +169,16 @@ static __always_inline void conn_publish(const struct sr_scratch *scratch)
  * Enter a new flow. `scratch->conn` is its forward half, complete but for the
  * source port if that is translated; on success it says how the packet leaves.
  * The reverse half is claimed first: nothing is forwarded whose answers could
- * not be turned back.
+ * not be turned back. `is_overdue`: its tuple has an entry whose time was up.
  */
-__subprog int conn_open(void)
+__subprog int conn_open(bool is_overdue)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	int claim;
 
 	if (!scratch)
 		return SR_DROP_INTERNAL;
-	if (conn_join(&scratch->conn))
+	if (is_overdue && conn_join(&scratch->conn))
 		return SR_OK;
 	claim = conn_claim_any();
 	if (claim != CONN_CLAIMED && claim != CONN_AGREED)

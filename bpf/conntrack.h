@@ -130,13 +130,23 @@ static __always_inline bool conn_is_routine(const struct sr_conn *conn, const st
 	return !sr_terminate;
 }
 
-/* The live connection of a packet, or NULL. `to` is a copy of how it leaves; `routine`: conn_is_routine(). */
-static __always_inline struct sr_conn *conn_meet(const struct pkt *pkt, struct sr_rewrite *to, bool *routine)
-{
-	struct sr_conn *conn = conn_look(&pkt->tuple, to);
+/* What is known of a packet's connection. */
+enum conn_met {
+	CONN_MET_NONE,
+	CONN_MET_OVERDUE, /* its time is up: a new one takes its place */
+	CONN_MET_LIVE,
+	CONN_MET_ROUTINE, /* and conn_is_routine() */
+};
 
-	*routine = conn && conn_is_routine(conn, pkt, to->flags);
-	return conn && (likely(*routine) || conn_is_live(conn, to->flags)) ? conn : NULL;
+/* The connection of a packet; NULL only if there is none. `to` is a copy of how it leaves. */
+static __always_inline enum conn_met conn_meet(const struct pkt *pkt, struct sr_conn **conn, struct sr_rewrite *to)
+{
+	*conn = conn_look(&pkt->tuple, to);
+	if (!*conn)
+		return CONN_MET_NONE;
+	if (likely(conn_is_routine(*conn, pkt, to->flags)))
+		return CONN_MET_ROUTINE;
+	return conn_is_live(*conn, to->flags) ? CONN_MET_LIVE : CONN_MET_OVERDUE;
 }
 
 /* Take note of a packet of a connection. `flags` are those that were copied. */

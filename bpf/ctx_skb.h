@@ -201,9 +201,9 @@ static __always_inline bool ctx_is_unwrapped(const sr_ctx *ctx)
 	return unlikely(ctx->tc_index == CTX_UNWRAPPED);
 }
 
-static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib)
+static __always_inline long ctx_fib_lookup(sr_ctx *ctx, struct bpf_fib_lookup *fib, __u32 flags)
 {
-	return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
+	return bpf_fib_lookup(ctx, fib, sizeof(*fib), flags);
 }
 
 #endif

@@ -66,7 +66,7 @@ static __always_inline bool dsr_is_for_us(sr_ctx *ctx, const struct pkt *pkt)
 	struct bpf_fib_lookup fib = {};
 
 	forward_ask(&fib, ctx, pkt, &pkt->tuple.src, &pkt->tuple.dst);
-	return ctx_fib_lookup(ctx, &fib) == BPF_FIB_LKUP_RET_NOT_FWDED;
+	return forward_lookup_device(ctx, &fib) == BPF_FIB_LKUP_RET_NOT_FWDED;
 }
 
 /*
@@ -87,7 +87,7 @@ static __always_inline int dsr_route(sr_ctx *ctx, struct pkt *pkt, const struct 
 	forward_ask(&fib, ctx, pkt, src, node);
 	fib.l4_protocol = pkt->family == 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
 	fib.tot_len = length;
-	way = ctx_fib_lookup(ctx, &fib);
+	way = ctx_fib_lookup(ctx, &fib, 0);
 	mtu = dsr_mtu(node, way == BPF_FIB_LKUP_RET_FRAG_NEEDED ? fib.mtu_result : length);
 	if (length > mtu) {
 		pkt->mtu = mtu - dsr_size(pkt);

@@ -31,6 +31,15 @@ static __always_inline bool forward_has_route(long ret)
 	       ret == BPF_FIB_LKUP_RET_FRAG_NEEDED;
 }
 
+/* Which device a route leads to: the neighbour does not matter. */
+static __always_inline long forward_lookup_device(sr_ctx *ctx, struct bpf_fib_lookup *fib)
+{
+	long way = ctx_fib_lookup(ctx, fib, BPF_FIB_LOOKUP_SKIP_NEIGH);
+
+	/* A kernel that does not know the flag has done nothing. */
+	return unlikely(way < 0) ? ctx_fib_lookup(ctx, fib, 0) : way;
+}
+
 /* What such a route says of a packet: SR_OK if it has none, for that is this host itself, too. */
 static __always_inline int forward_verdict(long ret)
 {
@@ -50,7 +59,7 @@ static __always_inline int forward_device(sr_ctx *ctx, const struct pkt *pkt, co
 	long way;
 
 	forward_ask(&fib, ctx, pkt, &pkt->tuple.src, dst);
-	way = ctx_fib_lookup(ctx, &fib);
+	way = forward_lookup_device(ctx, &fib);
 	*device = forward_has_route(way) ? device_lookup(fib.ifindex) : NULL;
 	return forward_verdict(way);
 }
@@ -197,7 +206,7 @@ static __noinline int forward_route(sr_ctx *ctx, struct pkt *pkt, struct sr_conn
 
 	forward_ask(&fib, ctx, pkt, src, dst);
 	fib.tot_len = forward_length(ctx, pkt);
-	way = ctx_fib_lookup(ctx, &fib);
+	way = ctx_fib_lookup(ctx, &fib, 0);
 	if (CTX_CAN_REDO && !forward_is_for_xdp(ctx, &fib, way))
 		return SR_PASS_TO_TC;
 	if (way == BPF_FIB_LKUP_RET_FRAG_NEEDED) {
@@ -232,7 +241,7 @@ static __noinline int forward_to_host(sr_ctx *ctx, struct pkt *pkt, const struct
 		return SR_PASS_TO_TC;
 
 	forward_ask(&fib, ctx, pkt, dst, src);
-	if (!forward_has_route(ctx_fib_lookup(ctx, &fib)))
+	if (!forward_has_route(forward_lookup_device(ctx, &fib)))
 		return SR_DROP_NO_ROUTE;
 	device = device_lookup(fib.ifindex);
 	if (!device)

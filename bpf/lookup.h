@@ -3,6 +3,7 @@
 #ifndef BPF_LOOKUP_H
 #define BPF_LOOKUP_H
 
+#include "bloom.h"
 #include "config.h"
 #include "maps.h"
 #include "net.h"
@@ -108,13 +109,14 @@ static __always_inline int address_without_port(const struct sr_addr *addr, __u3
  */
 static __always_inline int frontend_lookup(const struct sr_addr *addr, __be16 port, __u8 proto, struct frontend *out)
 {
-	int flags = address_flags(addr);
+	int flags;
 
-	if (likely(flags < 0))
+	if (!bloom_has_addr(addr))
 		return address_unknown(addr);
-	if (frontend_read(addr, port, proto, out) != SR_OK)
-		return address_without_port(addr, flags, &out->kind);
-	return frontend_is_served(out) ? SR_OK : SR_PASS_NOT_A_SERVICE;
+	if (frontend_read(addr, port, proto, out) == SR_OK)
+		return frontend_is_served(out) ? SR_OK : SR_PASS_NOT_A_SERVICE;
+	flags = address_flags(addr);
+	return flags < 0 ? address_unknown(addr) : address_without_port(addr, flags, &out->kind);
 }
 
 /* The same for a packet whose protocol has no ports that we know: never SR_OK. */

@@ -30,6 +30,9 @@
 /* Let the next program, or the stack, have the packet: both for tcx and tc. */
 #define TC_ACT_UNSPEC (-1)
 
+/* bpf_fib_lookup(): the route, and no neighbour. (Linux 6.3) */
+#define BPF_FIB_LOOKUP_SKIP_NEIGH (1 << 2)
+
 /* bpf_skb_adjust_room(). */
 #define BPF_F_ADJ_ROOM_FIXED_GSO     (1ULL << 0)
 #define BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 (1ULL << 1)

@@ -38,7 +38,7 @@ static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt
 	if (!addr_is_host(&pkt->tuple.src, pkt->family))
 		return true;
 	forward_ask(&fib, ctx, pkt, &pkt->tuple.dst, &pkt->tuple.src);
-	way = ctx_fib_lookup(ctx, &fib);
+	way = forward_lookup_device(ctx, &fib);
 	if (way == BPF_FIB_LKUP_RET_NOT_FWDED)
 		return origin_is_known_ours(ctx, pkt);
 	if (!forward_has_route(way) || fib.ifindex == here)

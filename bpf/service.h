@@ -145,7 +145,8 @@ static __always_inline int service_choose(sr_ctx *ctx, const struct pkt *pkt, en
  * The first packet of a flow: `to` says how it leaves. A flow that cannot be
  * entered is dropped, never half translated.
  */
-static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enum side from, struct sr_rewrite *to)
+static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enum side from, enum conn_met met,
+					 struct sr_rewrite *to)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	int ret;
@@ -158,7 +159,7 @@ static __always_inline int service_begin(sr_ctx *ctx, const struct pkt *pkt, enu
 	if (ret == SR_OK)
 		ret = service_choose(ctx, pkt, from, scratch);
 	if (ret == SR_OK)
-		ret = conn_open();
+		ret = conn_open(met == CONN_MET_OVERDUE);
 	if (ret != SR_OK)
 		return ret;
 	flood_count(pkt);
@@ -185,20 +186,22 @@ static __always_inline int service_track(sr_ctx *ctx, struct pkt *pkt, struct sr
 }
 
 /* A packet that may be for a service; `conn` is its connection, if it has one, and leaves as `to` says. */
-static __always_inline int service_serve(sr_ctx *ctx, struct pkt *pkt, enum side from, struct sr_conn *conn,
-					 bool routine, struct sr_rewrite *to)
+static __always_inline int service_serve(sr_ctx *ctx, struct pkt *pkt, enum side from, enum conn_met met,
+					 struct sr_conn *conn, struct sr_rewrite *to)
 {
-	bool again = conn && forward_hop_is_fresh(conn);
+	bool again = met >= CONN_MET_LIVE && forward_hop_is_fresh(conn);
 	int ret = SR_OK;
 
-	if (conn && !routine && !(to->flags & SR_CONN_REPLY) && !conn_goes_on(conn, pkt, to->flags)) {
+	if (met == CONN_MET_LIVE && !(to->flags & SR_CONN_REPLY) && !conn_goes_on(conn, pkt, to->flags)) {
 		conn_forget(conn);
-		conn = NULL;
+		met = CONN_MET_NONE;
 	}
-	if (!conn)
-		ret = service_begin(ctx, pkt, from, to);
-	else if (!routine)
+	if (met < CONN_MET_LIVE) {
+		ret = service_begin(ctx, pkt, from, met, to);
+		conn = NULL;
+	} else if (met == CONN_MET_LIVE) {
 		ret = service_track(ctx, pkt, conn, to->flags);
+	}
 	return ret == SR_OK ? service_send(ctx, pkt, conn, again, to) : ret;
 }
 
@@ -217,16 +220,16 @@ static __always_inline int service_in(sr_ctx *ctx, struct pkt *pkt, enum side fr
 {
 	struct sr_rewrite to;
 	struct sr_conn *conn;
-	bool routine;
+	enum conn_met met;
 
 	if (service_is_foreign_in(ctx, pkt))
 		return SR_PASS_NOT_A_SERVICE;
-	conn = conn_meet(pkt, &to, &routine);
-	if (conn && ctx_is_unwrapped(ctx) && to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR))
+	met = conn_meet(pkt, &conn, &to);
+	if (met >= CONN_MET_LIVE && ctx_is_unwrapped(ctx) && to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR))
 		return SR_DROP_TUNNEL;
-	if (conn && to.flags & SR_CONN_REPLY && !(to.flags & SR_CONN_SNAT))
+	if (met >= CONN_MET_LIVE && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT)) == SR_CONN_REPLY)
 		return SR_PASS_NOT_A_SERVICE;
-	return service_serve(ctx, pkt, from, conn, routine, &to);
+	return service_serve(ctx, pkt, from, met, conn, &to);
 }
 
 /* Did it come by no way in of ours: from this host itself, or by another's device? */
@@ -252,20 +255,20 @@ static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt, bool to_wir
 {
 	struct sr_rewrite to;
 	struct sr_conn *conn;
+	enum conn_met met;
 	int ret = SR_OK;
-	bool routine;
 
 	if (service_is_foreign_out(pkt, to_wire))
 		return to_wire && service_is_unmet(ctx) ? SR_PASS_NOT_A_SERVICE : SR_PASS_NOT_A_REPLY;
-	conn = conn_meet(pkt, &to, &routine);
-	if (conn && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR)) == SR_CONN_REPLY) {
-		if (!routine)
+	met = conn_meet(pkt, &conn, &to);
+	if (met >= CONN_MET_LIVE && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR)) == SR_CONN_REPLY) {
+		if (met != CONN_MET_ROUTINE)
 			ret = service_track(ctx, pkt, conn, to.flags);
 		return ret == SR_OK ? nat_rewrite(ctx, pkt, &to) : ret;
 	}
 	if (!to_wire || !service_is_unmet(ctx))
 		return SR_PASS_NOT_A_REPLY;
-	return service_serve(ctx, pkt, SIDE_HOST, conn, routine, &to);
+	return service_serve(ctx, pkt, SIDE_HOST, met, conn, &to);
 }
 
 /*

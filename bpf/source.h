@@ -92,7 +92,7 @@ static __noinline int source_choose_outbound(sr_ctx *ctx, const struct pkt *pkt)
 		return SR_DROP_INTERNAL;
 	scratch->conn.to.flags = ctx_ingress(ctx) ? 0 : SR_CONN_CLIENT_HOST;
 	forward_ask(&fib, ctx, pkt, &pkt->tuple.src, &scratch->conn.to.dst);
-	way = ctx_fib_lookup(ctx, &fib);
+	way = forward_lookup_device(ctx, &fib);
 	if (way == BPF_FIB_LKUP_RET_NOT_FWDED) {
 		scratch->conn.to.src = pkt->tuple.dst;
 		scratch->conn.to.flags |= SR_CONN_SNAT | SR_CONN_BACKEND_HOST;
