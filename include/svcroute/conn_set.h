@@ -3,8 +3,9 @@
  * The table of connections, as both sides see it: an array of sets of eight
  * entries, each on its own cache lines. A tuple's hash names two sets, a way of the
  * first, its home, and a tag. An entry is looked for at home, then by its tag in the
- * first set and, if that has spilled, in the second; it goes into the second where that is emptier than a first one that
- * fills up, so that hardly any set is full before most are.
+ * first set and, if that has spilled, in the second; it goes into the second where
+ * that is emptier than a first one that fills up, so that hardly any set is full
+ * before most are.
  *
  * Readers take no lock. Whoever writes a way holds its set's lock: the tag goes,
  * the tuple is written, then the rest, and the tag comes last. A reader copies

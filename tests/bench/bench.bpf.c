@@ -229,4 +229,40 @@ int floor_tc(struct __sk_buff *ctx)
 	return floor_translate((void *)(long)ctx->data, (void *)(long)ctx->data_end) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
+/*
+ * What a new flow's two entries cost where they lie at random in memory: a look at
+ * each set's head, a lock, and an entry written.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* run_start() says how many */
+	__type(key, __u32);
+	__type(value, struct sr_conn_set);
+} sets SEC(".maps");
+
+__u32 num_sets = 1;
+
+static __always_inline void scatter_entry(void)
+{
+	const struct sr_conn entry = {.seen = 1};
+	struct sr_conn_set *set;
+	__u32 index;
+
+	dice = dice * 6364136223846793005ULL + 1442695040888963407ULL;
+	index = (dice >> 32) * num_sets >> 32;
+	set = bpf_map_lookup_elem(&sets, &index);
+	if (!set || __sync_val_compare_and_swap(&set->lock, 0, 1))
+		return;
+	set->way[dice % SR_CONN_WAYS] = entry;
+	*(volatile __u32 *)&set->lock = 0;
+}
+
+SEC("xdp")
+int scatter_xdp(struct xdp_md *ctx)
+{
+	scatter_entry();
+	scatter_entry();
+	return XDP_PASS;
+}
+
 char _license[] SEC("license") = "Dual BSD/GPL";

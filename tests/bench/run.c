@@ -80,6 +80,7 @@ static int run_attach_xdp(void)
 		run_program(HOOK_XDP, "sr_xdp_uplink"),
 		run_program(HOOK_XDP, "empty"),
 		run_program(HOOK_XDP, "floor"),
+		run_program(HOOK_XDP, "scatter"),
 		bpf_program__fd(run.skel->progs.wrap_xdp_v4),
 		bpf_program__fd(run.skel->progs.wrap_xdp_v6),
 	};
@@ -105,6 +106,17 @@ static void run_write_device(enum device device, const char *snat, __u32 flags)
 	bpf_map_update_elem(sr_datapath_map_fd(run.datapath, "sr_devices"), &ifindex, &value, BPF_ANY);
 }
 
+static int run_load(uint32_t num_sets)
+{
+	run.skel = bench_bpf__open();
+	if (!run.skel)
+		return -1;
+	if (num_sets)
+		bpf_map__set_max_entries(run.skel->maps.sets, num_sets);
+	run.skel->data->num_sets = bpf_map__max_entries(run.skel->maps.sets);
+	return bench_bpf__load(run.skel);
+}
+
 int run_start(const struct run_config *wanted)
 {
 	const struct sr_datapath_config config = {
@@ -122,8 +134,7 @@ int run_start(const struct run_config *wanted)
 		fprintf(stderr, "bench: %s\n", err.text);
 		return -1;
 	}
-	run.skel = bench_bpf__open_and_load();
-	if (!run.skel) {
+	if (run_load(wanted->scatter) < 0) {
 		perror("bench: cannot load its own programs");
 		return -1;
 	}

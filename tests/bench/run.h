@@ -18,6 +18,7 @@ enum hook {
 struct run_config {
 	uint32_t services, backends, connections;
 	uint32_t syn_limit;
+	uint32_t scatter; /* sets of entries that program "scatter" writes to */
 };
 
 /* Load everything, in namespaces of this process's own; 0, or -1 after saying why. */
@@ -26,7 +27,7 @@ void run_stop(void);
 
 struct sr_datapath *run_datapath(void);
 
-/* A program by name: svcroute's ("sr_from_pod"), or "empty" and "floor" of the hook. */
+/* A program by name: svcroute's ("sr_from_pod"), or "empty", "floor" and (XDP) "scatter". */
 int run_program(enum hook hook, const char *name);
 
 /* One frame through a program; the frame becomes what came out. -1: it did not run. */
