@@ -19,7 +19,7 @@ ARCH    := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/po
 
 LIBS     := libbpf libelf zlib yaml-0.1 jansson libmnl libnetfilter_conntrack
 CFLAGS   ?= -O2 -g
-CFLAGS   += -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -fno-common
+CFLAGS   += -std=gnu11 -pthread -fno-strict-aliasing -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -fno-common
 CPPFLAGS += -Iuser -Iinclude -I$(B) -D_GNU_SOURCE
 LDLIBS    = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
 BPFFLAGS := -O2 -g -target bpf -mcpu=v3 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -Wno-address-of-packed-member \

@@ -25,7 +25,8 @@ static int see(void *context, const json_t *object, const struct sr_position *at
 
 static int read_text(const char *text, bool json, struct sr_error *err)
 {
-	struct sr_stream stream = {.object = see};
+	static const char *const unread[] = {"other", "unread", NULL};
+	struct sr_stream stream = {.object = see, .unread = unread};
 	int r;
 
 	seen[0] = '\0';
@@ -68,6 +69,8 @@ static void plain_scalars(void **state)
 	expect_yaml("{a: 1.5, b: .5, c: 1e3, d: -2.5E-1, e: 99999999999999999999}",
 		    "{\"a\":1.5,\"b\":0.5,\"c\":1000.0,\"d\":-0.25,\"e\":1e20}\n");
 	expect_yaml("{a: 1e999, b: -1e999, c: .inf}", "{\"a\":\"1e999\",\"b\":\"-1e999\",\"c\":\".inf\"}\n");
+	expect_yaml("{a: 1000000000000000000000000000000000000000000000000000000000000000000000}",
+		    "{\"a\":1.0000000000000001e69}\n");
 	expect_yaml("{a: yes, b: Off, c: TRUE, d: n, e: on}",
 		    "{\"a\":true,\"b\":false,\"c\":true,\"d\":false,\"e\":true}\n");
 	expect_yaml("a:\nb: ~\nc: null\n", "{\"a\":null,\"b\":null,\"c\":null}\n");
@@ -99,6 +102,20 @@ static void anchors_and_merge_keys(void **state)
 }
 
 /* Aliases are shared, not copied: a "billion laughs" takes no memory. */
+/* They are null, but for what others may refer to. */
+static void members_that_nobody_reads(void **state)
+{
+	(void)state;
+	expect_yaml("unread: {a: [1, {b: 2}], c: d}\ne: {unread: 5, f: 6}\nother: []\n",
+		    "{\"unread\":null,\"e\":{\"unread\":null,\"f\":6},\"other\":null}\n");
+	expect_yaml("unread: {a: [&x 1, &y {b: 2}], c: [*x]}\nd: *x\ne: *y\nother: &z {f: 3}\ng: *z\n",
+		    "{\"unread\":null,\"d\":1,\"e\":{\"b\":2},\"other\":{\"f\":3},\"g\":{\"f\":3}}\n");
+	expect_yaml("items:\n- unread: {a: 1}\n  kind: A\n", "{\"unread\":null,\"kind\":\"A\"}\n");
+	expect_fault("unread: [1\n", false,
+		     "2: not YAML: while parsing a flow sequence, did not find expected ',' or ']'");
+	expect_fault("unread: 1\nunread: 2\n", false, "2: a key that is given twice: unread");
+}
+
 static void many_aliases(void **state)
 {
 	char text[2000] = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
@@ -220,6 +237,7 @@ int main(void)
 		cmocka_unit_test(plain_scalars),
 		cmocka_unit_test(quoted_and_tagged_scalars),
 		cmocka_unit_test(anchors_and_merge_keys),
+		cmocka_unit_test(members_that_nobody_reads),
 		cmocka_unit_test(many_aliases),
 		cmocka_unit_test(many_documents),
 		cmocka_unit_test(lists),

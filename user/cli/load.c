@@ -18,6 +18,7 @@
 #include "kernel/adopt.h"
 #include "kernel/maps.h"
 #include "kernel/nodes.h"
+#include "kernel/programs.h"
 
 #define LOAD_ATTEMPTS 5
 
@@ -251,12 +252,13 @@ static int load_preflight(struct sr_load *load, struct sr_error *err)
 }
 
 static int load_once(const struct sr_globals *globals, const struct sr_load_options *options,
-		     const struct sr_manifests *manifests, struct sr_error *err)
+		     const struct sr_manifests *manifests, struct sr_programs_ahead *ahead, struct sr_error *err)
 {
 	__attribute__((cleanup(sr_load_clear))) struct sr_load load = {
 		.globals = globals,
 		.options = options,
 		.manifests = manifests,
+		.ahead = ahead,
 	};
 	int r;
 
@@ -272,9 +274,15 @@ static int load_once(const struct sr_globals *globals, const struct sr_load_opti
 	return r;
 }
 
+static void load_forget_ahead(struct sr_programs_ahead **ahead)
+{
+	sr_programs_forget(*ahead);
+}
+
 int sr_load_run(const struct sr_globals *globals, const void *options, struct sr_error *err)
 {
 	const struct sr_load_options *opts = options;
+	__attribute__((cleanup(load_forget_ahead))) struct sr_programs_ahead *ahead = sr_load_ahead(globals, opts);
 	__attribute__((cleanup(sr_manifests_clear))) struct sr_manifests manifests = {};
 	int r;
 
@@ -283,7 +291,7 @@ int sr_load_run(const struct sr_globals *globals, const void *options, struct sr
 		return r;
 
 	for (int i = 0; i < LOAD_ATTEMPTS; i++) {
-		r = load_once(globals, opts, &manifests, err);
+		r = load_once(globals, opts, &manifests, ahead, err);
 		if (r != -EAGAIN)
 			return r;
 	}

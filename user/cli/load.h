@@ -46,6 +46,7 @@ struct sr_load {
 	const struct sr_globals *globals;
 	const struct sr_load_options *options;
 	const struct sr_manifests *manifests;
+	struct sr_programs_ahead *ahead; /* NULL: none */
 
 	struct sr_datapath *datapath; /* of a dry run, a rehearsal; NULL: of one that begins anew */
 	bool was_loaded;
@@ -79,6 +80,12 @@ struct sr_load {
 };
 
 int sr_load_run(const struct sr_globals *globals, const void *options, struct sr_error *err);
+
+/*
+ * Where there is no instance yet, its programs can be loaded while manifests are
+ * read. NULL: they cannot. To be given to sr_programs_forget().
+ */
+struct sr_programs_ahead *sr_load_ahead(const struct sr_globals *globals, const struct sr_load_options *options);
 
 /*
  * All that is wanted, and whether it makes sense: `settings` and `config`,

@@ -10,6 +10,7 @@
 #include "cli/load.h"
 #include "cli/sizes.h"
 #include "kernel/maps.h"
+#include "kernel/programs.h"
 
 /* What the instance, if there is one, was told before. */
 static int load_recall(struct sr_load *load, struct sr_error *err)
@@ -111,6 +112,18 @@ static int load_note_idle(struct sr_load *load)
 	return r;
 }
 
+struct sr_programs_ahead *sr_load_ahead(const struct sr_globals *globals, const struct sr_load_options *options)
+{
+	sr_autodatapath struct sr_datapath *datapath = NULL;
+	sr_autosettings struct sr_settings settings = {};
+	struct sr_datapath_config config;
+
+	if (options->dry_run || sr_datapath_open(&datapath, globals->instance, SR_ACCESS_SETTINGS, NULL) != -ENOENT ||
+	    sr_settings_merge(&settings, &options->given) < 0 || load_config(&settings, &config, NULL) < 0)
+		return NULL;
+	return sr_programs_begin(&config);
+}
+
 int sr_load_prepare(struct sr_load *load, struct sr_error *err)
 {
 	int r = load_recall(load, err);
@@ -121,6 +134,7 @@ int sr_load_prepare(struct sr_load *load, struct sr_error *err)
 		return sr_fail(err, -ENOMEM, "out of memory");
 
 	r = load_config(&load->settings, &load->config, err);
+	load->config.ahead = load->ahead;
 	if (r == 0)
 		r = load_check_tunnels(&load->settings, err);
 	if (r == 0)

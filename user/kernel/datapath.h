@@ -46,6 +46,7 @@ struct sr_datapath_config {
 	/* TCP flows that may begin in a second on a CPU, at XDP, before callers are challenged; 0: the usual number */
 	uint32_t syn_limit;
 	struct sr_sizes sizes;
+	struct sr_programs_ahead *ahead; /* see kernel/programs.h; may be NULL */
 };
 
 enum sr_access {

@@ -4,7 +4,10 @@
  * right stays: the only file that sees the skeleton.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -187,20 +190,102 @@ static int load_into_kernel(struct svcroute_bpf *skel, struct sr_error *err)
 	return 0;
 }
 
+/* The object as it is to be loaded, but for what other maps there are; NULL: it cannot be read. */
+static int load_open(struct svcroute_bpf **out, const struct sr_datapath_config *config, const struct sr_state *state,
+		     struct sr_error *err)
+{
+	load_autoskel struct svcroute_bpf *skel = NULL;
+	int r;
+
+	sr_libbpf_log_start();
+	skel = svcroute_bpf__open();
+	if (!skel)
+		return sr_fail(err, -errno, "cannot read the BPF object: %s", sr_libbpf_log_tail());
+	load_set_sizes(skel, &config->sizes);
+	r = load_set_rodata(skel, config, state, err);
+	if (r == 0)
+		*out = TAKE_PTR(skel);
+	return r;
+}
+
+/* --- ahead ---------------------------------------------------------------------------------- */
+
+struct sr_programs_ahead {
+	pthread_t thread;
+	bool is_running;
+	struct sr_datapath_config config;
+	struct sr_state state; /* its seeds */
+	struct svcroute_bpf *skel;
+	int result;
+};
+
+static void *ahead_run(void *context)
+{
+	struct sr_programs_ahead *ahead = context;
+
+	ahead->result = svcroute_bpf__load(ahead->skel);
+	return NULL;
+}
+
+static void ahead_wait(struct sr_programs_ahead *ahead)
+{
+	if (ahead->is_running)
+		pthread_join(ahead->thread, NULL);
+	ahead->is_running = false;
+}
+
+struct sr_programs_ahead *sr_programs_begin(const struct sr_datapath_config *config)
+{
+	struct sr_programs_ahead *ahead = calloc(1, sizeof(*ahead));
+	size_t size = sizeof(ahead->state.key_seed);
+
+	if (!ahead)
+		return NULL;
+	ahead->config = *config;
+	if (getrandom(ahead->state.key_seed, size, 0) == (ssize_t)size &&
+	    load_open(&ahead->skel, config, &ahead->state, NULL) == 0 && sr_migration_leave_out(ahead->skel->obj) == 0)
+		ahead->is_running = pthread_create(&ahead->thread, NULL, ahead_run, ahead) == 0;
+	if (!ahead->is_running) {
+		sr_programs_forget(ahead);
+		return NULL;
+	}
+	return ahead;
+}
+
+void sr_programs_forget(struct sr_programs_ahead *ahead)
+{
+	if (!ahead)
+		return;
+	ahead_wait(ahead);
+	svcroute_bpf__destroy(ahead->skel);
+	free(ahead);
+}
+
+/* What was loaded ahead, if it is what is wanted; NULL: not. */
+static struct svcroute_bpf *ahead_take(const struct sr_datapath *datapath, const struct sr_datapath_config *config)
+{
+	struct sr_programs_ahead *ahead = config->ahead;
+	struct sr_datapath_config wanted = *config;
+
+	if (!ahead || !datapath->is_new)
+		return NULL;
+	ahead_wait(ahead);
+	wanted.ahead = ahead->config.ahead;
+	if (ahead->result < 0 || memcmp(&wanted, &ahead->config, sizeof(wanted)) != 0)
+		return NULL;
+	return TAKE_PTR(ahead->skel);
+}
+
+/* --- into the instance ------------------------------------------------------------------------ */
+
 /*
  * The fingerprint is 0 while pins are replaced: whoever is killed here leaves
  * word that the programs have to be loaded again.
  */
-static int load_anew(struct sr_datapath *datapath, struct svcroute_bpf *skel, const struct sr_migration *migration,
-		     struct sr_state *state, struct sr_error *err)
+static int load_pin(struct sr_datapath *datapath, struct svcroute_bpf *skel, const struct sr_migration *migration,
+		    struct sr_state *state, struct sr_error *err)
 {
 	int r;
-
-	r = load_into_kernel(skel, err);
-	if (r == 0)
-		r = sr_migration_copy(migration, skel->obj, state, err);
-	if (r < 0)
-		return r;
 
 	state->fingerprint = 0;
 	r = sr_state_write(datapath, state, err);
@@ -215,6 +300,17 @@ static int load_anew(struct sr_datapath *datapath, struct svcroute_bpf *skel, co
 	state->reasons = sr_reasons_hash();
 	state->keeps_notes = 1;
 	return sr_state_write(datapath, state, err);
+}
+
+static int load_anew(struct sr_datapath *datapath, struct svcroute_bpf *skel, const struct sr_migration *migration,
+		     struct sr_state *state, struct sr_error *err)
+{
+	int r;
+
+	r = load_into_kernel(skel, err);
+	if (r == 0)
+		r = sr_migration_copy(migration, skel->obj, state, err);
+	return r < 0 ? r : load_pin(datapath, skel, migration, state, err);
 }
 
 static int load_use(struct sr_datapath *datapath, struct svcroute_bpf *skel, struct sr_state *state,
@@ -239,21 +335,20 @@ static int load_use(struct sr_datapath *datapath, struct svcroute_bpf *skel, str
 
 int sr_programs_load(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err)
 {
-	load_autoskel struct svcroute_bpf *skel = NULL;
+	load_autoskel struct svcroute_bpf *skel = ahead_take(datapath, config);
+	struct sr_migration nothing;
 	struct sr_state state;
 	int r;
 
-	sr_libbpf_log_start();
-	skel = svcroute_bpf__open();
-	if (!skel)
-		return sr_fail(err, -errno, "cannot read the BPF object: %s", sr_libbpf_log_tail());
-
-	load_set_sizes(skel, &config->sizes);
 	r = sr_state_read(datapath, &state, err);
-	if (r == 0)
-		r = load_set_rodata(skel, config, &state, err);
 	if (r < 0)
 		return r;
 	state.terminate = config->terminate;
-	return load_use(datapath, skel, &state, err);
+	if (skel) {
+		memcpy(state.key_seed, config->ahead->state.key_seed, sizeof(state.key_seed));
+		sr_migration_of_nothing(&nothing);
+		return load_pin(datapath, skel, &nothing, &state, err);
+	}
+	r = load_open(&skel, config, &state, err);
+	return r < 0 ? r : load_use(datapath, skel, &state, err);
 }

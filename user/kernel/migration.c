@@ -186,14 +186,20 @@ static int migration_use(struct sr_migration *migration, struct bpf_object *obje
 	return r < 0 ? sr_fail(err, r, "cannot use the former table of connections: %s", strerror(-r)) : 0;
 }
 
+void sr_migration_of_nothing(struct sr_migration *out)
+{
+	*out = (struct sr_migration){.has_notes = true};
+	for (int i = 0; i < SR_MAP_MAX; i++)
+		out->use[i] = out->beside[i] = -1;
+}
+
 int sr_migration_begin(struct sr_migration *out, const struct sr_datapath *datapath, struct bpf_object *object,
 		       struct sr_error *err)
 {
 	int r;
 
-	*out = (struct sr_migration){.is_pinned = true};
-	for (int i = 0; i < SR_MAP_MAX; i++)
-		out->use[i] = out->beside[i] = -1;
+	sr_migration_of_nothing(out);
+	out->is_pinned = true;
 	r = migration_choose_all(out, datapath, object, err);
 	return r < 0 ? r : migration_use(out, object, err);
 }

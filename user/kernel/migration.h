@@ -38,6 +38,9 @@ struct sr_migration {
 /* Where nothing is replaced, there are no maps beside. 0 or -errno. */
 int sr_migration_leave_out(struct bpf_object *object);
 
+/* Where there were no maps. */
+void sr_migration_of_nothing(struct sr_migration *out);
+
 /*
  * Find out what of the object's maps, whose sizes are set, can be used as it is
  * pinned, and have the object use it. -EPROTO: what is there cannot be carried over.

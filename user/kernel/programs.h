@@ -45,6 +45,17 @@ uint32_t sr_program_id(int fd);
  */
 int sr_programs_load(struct sr_datapath *datapath, const struct sr_datapath_config *config, struct sr_error *err);
 
+/*
+ * Programs for an instance that is not there yet, loaded by a thread while the
+ * caller does other things than to use this header: the verifier takes its time.
+ * With `config->ahead` sr_programs_load() takes them, if the instance is new and
+ * `config` is else the same. NULL: they could not be begun; what is wrong shows
+ * when they are loaded.
+ */
+struct sr_programs_ahead *sr_programs_begin(const struct sr_datapath_config *config);
+/* Wait for the thread, and let go of what was not taken. NULL is allowed. */
+void sr_programs_forget(struct sr_programs_ahead *ahead);
+
 /* The BPF object, as it was compiled into this program. */
 const void *sr_programs_elf(size_t *size);
 /* What tells it from another version's. Never 0. */

@@ -96,13 +96,11 @@ static int slice_decode_place(struct sr_k8s_endpoint *out, const struct sr_field
 }
 
 /* Only addresses[0] of an endpoint counts. */
-static int slice_decode_endpoint(struct sr_k8s_backing *out, const struct sr_field *field, unsigned int family,
+static int slice_decode_endpoint(struct sr_k8s_endpoint *out, const struct sr_field *field, unsigned int family,
 				 struct sr_error *err)
 {
 	struct sr_field addresses = sr_field_get(field, "addresses");
 	struct sr_field first = sr_field_item(&addresses, 0);
-	struct sr_k8s_subset *subset = out->subset;
-	struct sr_k8s_endpoint *endpoint;
 	size_t num;
 	int r;
 
@@ -113,21 +111,16 @@ static int slice_decode_endpoint(struct sr_k8s_backing *out, const struct sr_fie
 		r = sr_field_list(&addresses, &num, err);
 	if (r == 0)
 		r = sr_field_require(&first, err);
+	if (r == 0)
+		r = sr_field_addr(&first, &out->addr, err);
 	if (r < 0)
 		return r;
-
-	endpoint = sr_array_add(&subset->endpoint, &subset->num_endpoints, sizeof(*endpoint));
-	if (!endpoint)
-		return backing_out_of_memory(err);
-	r = sr_field_addr(&first, &endpoint->addr, err);
-	if (r < 0)
-		return r;
-	if (sr_k8s_family(&endpoint->addr) != family)
+	if (sr_k8s_family(&out->addr) != family)
 		return sr_field_fail(&first, err, "%s is not an IPv%s address, as addressType says",
 				     json_string_value(first.value), family ? "6" : "4");
 
-	r = slice_decode_place(endpoint, field, err);
-	return r < 0 ? r : slice_decode_conditions(endpoint, field, err);
+	r = slice_decode_place(out, field, err);
+	return r < 0 ? r : slice_decode_conditions(out, field, err);
 }
 
 /* The service it belongs to; NULL: none, or not for proxies. */
@@ -155,7 +148,7 @@ static int slice_decode_endpoints(struct sr_k8s_backing *out, const struct sr_fi
 {
 	struct sr_field list = sr_field_get(root, "endpoints");
 	struct sr_k8s_subset *subset = backing_add_subset(out);
-	size_t i, num;
+	size_t i, num = 0;
 	int r;
 
 	if (!subset)
@@ -164,10 +157,15 @@ static int slice_decode_endpoints(struct sr_k8s_backing *out, const struct sr_fi
 	r = backing_decode_ports(&subset->ports, root, err);
 	if (r == 0)
 		r = sr_field_list(&list, &num, err);
+	if (r < 0 || !num)
+		return r;
+	subset->endpoint = calloc(num, sizeof(*subset->endpoint));
+	if (!subset->endpoint)
+		return backing_out_of_memory(err);
 	for (i = 0; r == 0 && i < num; i++) {
 		struct sr_field item = sr_field_item(&list, i);
 
-		r = slice_decode_endpoint(out, &item, family, err);
+		r = slice_decode_endpoint(&subset->endpoint[subset->num_endpoints++], &item, family, err);
 	}
 	return r;
 }

@@ -27,6 +27,8 @@ struct sr_stream {
 	/* Takes an object (borrowed). 0 or -errno, which ends the reading. */
 	int (*object)(void *context, const json_t *object, const struct sr_position *at, struct sr_error *err);
 	void *context;
+	/* Members that nobody reads, wherever they are: YAML's may come as null, and cost no tree. NULL: none. */
+	const char *const *unread;
 
 	size_t num_documents; /* begun so far; such as say nothing (`---` alone) aside */
 	size_t num_empty;     /* lists without an item */

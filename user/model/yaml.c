@@ -163,7 +163,7 @@ static int yaml_merge(struct yaml_reader *reader, const yaml_mark_t *mark, json_
 	return 0;
 }
 
-static int yaml_read_key(struct yaml_reader *reader, const yaml_event_t *event, const json_t *object)
+static int yaml_check_key(struct yaml_reader *reader, const yaml_event_t *event)
 {
 	const char *key = (const char *)event->data.scalar.value;
 
@@ -171,7 +171,18 @@ static int yaml_read_key(struct yaml_reader *reader, const yaml_event_t *event, 
 		return yaml_fail_at(reader, &event->start_mark, "a key must be a plain word or a string", "");
 	if (strlen(key) != event->data.scalar.length)
 		return yaml_fail_at(reader, &event->start_mark, "a character 0 in a key", "");
-	if (json_object_get(object, key))
+	return 0;
+}
+
+/* Takes `value` over. */
+static int yaml_set(struct yaml_reader *reader, json_t *object, const yaml_event_t *event, json_t *value)
+{
+	const char *key = (const char *)event->data.scalar.value;
+	size_t num = json_object_size(object);
+
+	if (json_object_set_new_nocheck(object, key, value) < 0)
+		return yaml_fail_memory(reader);
+	if (json_object_size(object) == num)
 		return yaml_fail_at(reader, &event->start_mark, "a key that is given twice: ", key);
 	return 0;
 }
@@ -212,6 +223,66 @@ static int yaml_read_items(struct yaml_reader *reader)
 	}
 }
 
+static const char *yaml_anchor(const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return (const char *)event->data.scalar.anchor;
+	case YAML_SEQUENCE_START_EVENT:
+		return (const char *)event->data.sequence_start.anchor;
+	case YAML_MAPPING_START_EVENT:
+		return (const char *)event->data.mapping_start.anchor;
+	default:
+		return NULL;
+	}
+}
+
+static bool yaml_is_unread(const struct yaml_reader *reader, const yaml_event_t *key)
+{
+	const char *const *unread = reader->stream->unread;
+
+	while (unread && *unread && strcmp((const char *)key->data.scalar.value, *unread) != 0)
+		unread++;
+	return unread && *unread;
+}
+
+static int yaml_nesting(const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SEQUENCE_START_EVENT:
+	case YAML_MAPPING_START_EVENT:
+		return 1;
+	case YAML_SEQUENCE_END_EVENT:
+	case YAML_MAPPING_END_EVENT:
+		return -1;
+	default:
+		return 0;
+	}
+}
+
+/* Past the node that begins with `first`. What bears an anchor is read all the same, for aliases. */
+static int yaml_skip(struct yaml_reader *reader, const yaml_event_t *first, json_t **out)
+{
+	int depth = yaml_nesting(first), r = 0;
+
+	if (yaml_anchor(first))
+		return yaml_build(reader, first, out);
+	while (depth > 0) {
+		yaml_autoevent event = {};
+		yaml_autojson *node = NULL;
+
+		r = yaml_next(reader, &event);
+		if (r == 0 && yaml_anchor(&event))
+			r = yaml_build(reader, &event, &node);
+		else if (r == 0)
+			depth += yaml_nesting(&event);
+		if (r < 0)
+			return r;
+	}
+	*out = json_null();
+	return 0;
+}
+
 /*
  * The members of a mapping, up to its end. Of a document's own mapping (`top`)
  * the items go to the stream one at a time.
@@ -231,7 +302,7 @@ static int yaml_read_members(struct yaml_reader *reader, json_t *object, bool to
 			return r;
 		if (key.type == YAML_MAPPING_END_EVENT)
 			return yaml_merge(reader, &key.start_mark, object, merges);
-		r = yaml_read_key(reader, &key, object);
+		r = yaml_check_key(reader, &key);
 		if (r == 0)
 			r = yaml_next(reader, &value);
 		if (r < 0)
@@ -244,15 +315,15 @@ static int yaml_read_members(struct yaml_reader *reader, json_t *object, bool to
 				return r;
 			continue;
 		}
-		r = yaml_build(reader, &value, &node);
+		r = yaml_is_unread(reader, &key) ? yaml_skip(reader, &value, &node) : yaml_build(reader, &value, &node);
 		if (r < 0)
 			return r;
-		if (yaml_is_merge_key(&key))
-			r = yaml_keep_merge(&merges, node);
-		else
-			r = json_object_set_nocheck(object, (const char *)key.data.scalar.value, node);
+		if (!yaml_is_merge_key(&key))
+			r = yaml_set(reader, object, &key, take_json(&node));
+		else if (yaml_keep_merge(&merges, node) < 0)
+			r = yaml_fail_memory(reader);
 		if (r < 0)
-			return yaml_fail_memory(reader);
+			return r;
 	}
 }
 
@@ -270,20 +341,6 @@ static int yaml_build_mapping(struct yaml_reader *reader, json_t **out)
 
 	*out = take_json(&object);
 	return 0;
-}
-
-static const char *yaml_anchor(const yaml_event_t *event)
-{
-	switch (event->type) {
-	case YAML_SCALAR_EVENT:
-		return (const char *)event->data.scalar.anchor;
-	case YAML_SEQUENCE_START_EVENT:
-		return (const char *)event->data.sequence_start.anchor;
-	case YAML_MAPPING_START_EVENT:
-		return (const char *)event->data.mapping_start.anchor;
-	default:
-		return NULL;
-	}
 }
 
 /* The tree of the node that begins with `event`, read to its end. */

@@ -76,6 +76,8 @@ static bool scalar_looks_like_real(const char *text)
 	return exponent && !text[exponent];
 }
 
+#define SCALAR_LONGEST_WORD 5
+
 /* Null, true or false; or NULL: it is none of these words. */
 static json_t *scalar_of_word(const char *text)
 {
@@ -92,26 +94,35 @@ static json_t *scalar_of_word(const char *text)
 	return scalar_is_one_of(text, falses) ? json_false() : NULL;
 }
 
-/* Most are names and the like, which their first character tells. */
-json_t *sr_yaml_scalar(const char *text, size_t length)
+/* A number, `plain` without underscores; NULL: it is none. */
+static json_t *scalar_of_number(const char *plain)
 {
-	json_t *word = strchr("~nNyYtToOfF", text[0]) ? scalar_of_word(text) : NULL;
-	sr_autofree char *plain = NULL;
 	json_int_t integer;
 
-	if (word)
-		return word;
-	if (!strchr("+-.0123456789", text[0]))
-		return json_stringn_nocheck(text, length);
-
-	plain = malloc(length + 1);
-	if (!plain)
-		return NULL;
-	scalar_without_underscores(plain, text);
 	if (scalar_parse_integer(plain, &integer))
 		return json_integer(integer);
 	/* JSON has no infinity: a number beyond all bounds stays a string. */
 	if (scalar_looks_like_real(plain) && isfinite(strtod(plain, NULL)))
 		return json_real(strtod(plain, NULL));
-	return json_stringn_nocheck(text, length);
+	return NULL;
+}
+
+/* Most are names and the like, which their first character tells, or their length. */
+json_t *sr_yaml_scalar(const char *text, size_t length)
+{
+	sr_autofree char *large = NULL;
+	char small[64], *plain = small;
+	json_t *value = NULL;
+
+	if (length <= SCALAR_LONGEST_WORD && strchr("~nNyYtToOfF", text[0]))
+		value = scalar_of_word(text);
+	if (!value && text[0] && strchr("+-.0123456789", text[0])) {
+		if (length >= sizeof(small))
+			plain = large = malloc(length + 1);
+		if (!plain)
+			return NULL;
+		scalar_without_underscores(plain, text);
+		value = scalar_of_number(plain);
+	}
+	return value ? value : json_stringn_nocheck(text, length);
 }
