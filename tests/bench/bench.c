@@ -2,6 +2,8 @@
 /*
  * bench packet [--json-lines] [quick]: what a packet costs, against an empty
  * program of the same type in the same run. JSON lines, for tests/bench/report.
+ * bench attach DEV...: put empty programs there, at tc on either way, and return;
+ * a process that is left behind holds them.
  *
  * Each stage is a process with an instance of its own.
  */
@@ -304,15 +306,30 @@ static int stage_fork(const struct stage *stage)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+static int attach(char **devices)
+{
+	for (; *devices; devices++)
+		if (run_attach_empty(*devices) < 0) {
+			perror(*devices);
+			return 1;
+		}
+	if (fork() == 0)
+		for (;;)
+			pause();
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int failed = 0;
 
+	if (argc > 2 && strcmp(argv[1], "attach") == 0)
+		return attach(argv + 2);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "quick") == 0)
 			is_quick = true;
 		else if (strcmp(argv[i], "packet") != 0 && strcmp(argv[i], "--json-lines") != 0) {
-			fprintf(stderr, "usage: bench packet [--json-lines] [quick]\n");
+			fprintf(stderr, "usage: bench packet [--json-lines] [quick] | bench attach DEV...\n");
 			return 2;
 		}
 	}

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "kernel/datapath.h"
+#include "kernel/programs.h"
 #include "tests/bench/bench.skel.h"
 
 #define RUN_INSTANCE "bench"
@@ -115,6 +116,18 @@ static int run_load(uint32_t num_sets)
 		bpf_map__set_max_entries(run.skel->maps.sets, num_sets);
 	run.skel->data->num_sets = bpf_map__max_entries(run.skel->maps.sets);
 	return bench_bpf__load(run.skel);
+}
+
+int run_attach_empty(const char *device)
+{
+	struct bench_bpf *skel = bench_bpf__open_and_load();
+	int program = skel ? bpf_program__fd(skel->progs.empty_tc) : -1, ifindex = (int)if_nametoindex(device);
+
+	if (!skel || !ifindex)
+		return -1;
+	if (bpf_link_create(program, ifindex, SR_BPF_TCX_INGRESS, NULL) < 0)
+		return -1;
+	return bpf_link_create(program, ifindex, SR_BPF_TCX_EGRESS, NULL) < 0 ? -1 : 0;
 }
 
 int run_start(const struct run_config *wanted)

@@ -3,7 +3,8 @@
 #
 # Ways to a service. Every one has a machine of its own with two pods, alike in all
 # but the way; a machine without any is what they are compared to ("direct": pod to
-# pod). The way of a gateway is compared to one that leads through a gateway by plain
+# pod). One has empty programs, and is called directly: so much any program at tc costs.
+# The way of a gateway is compared to one that leads through a gateway by plain
 # routing ("routed").
 #
 #     client pod ═ machine ═ server pod
@@ -15,6 +16,7 @@ source tests/net/lab.bash
 source tests/bench/cluster.bash
 
 CONNECT=$LAB_ROOT/build/tests/bench/connect
+BENCH=$LAB_ROOT/build/tests/bench/bench
 CLIENTS=(10.240.1.10 10.240.1.11 10.240.1.12 10.240.1.13)
 FAR_CLIENTS=(10.240.32.10 10.240.32.11 10.240.32.12 10.240.32.13)
 
@@ -28,6 +30,7 @@ gateways=()
 choose_ways() {
 	local size
 
+	! has_tcx || ours+=(empty)
 	for size in "${sizes[@]}"; do
 		ours+=("tc-$size" "sockets-$size")
 		rivals+=("nftables-$size")
@@ -41,6 +44,10 @@ of_few() {
 	printf '%s\n' "$@" | grep -- '-10$'
 }
 
+has_tcx() {
+	[[ $(printf '%s\n' 6.6 "$(uname -r)" | sort -V | head -1) == 6.6 ]]
+}
+
 has_legacy_iptables() {
 	command -v iptables-legacy-restore >/dev/null
 }
@@ -52,7 +59,7 @@ size_of() {
 # Where one calls to go that way.
 target_of() {
 	case $1 in
-	direct | routed) echo $SERVER ;;
+	direct | empty | routed) echo $SERVER ;;
 	xdp-*) external_ip "$(served "$(size_of "$1")")" ;;
 	*) cluster_ip "$(served "$(size_of "$1")")" ;;
 	esac
@@ -106,6 +113,7 @@ begin() {
 
 	size=$(size_of "$1")
 	case $1 in
+	empty) lab_in "$1" "$BENCH" attach azvc azvs ;;
 	tc-*) load "$1" --pods 'azv*' --sockets off --xdp off ;;
 	sockets-*) load "$1" --pods 'azv*' --sockets all --xdp off ;;
 	xdp-*) load "$1" --node none --pods none --sockets off --xdp native ;;
