@@ -69,6 +69,14 @@ static const struct line kinds[] = {
 	{HOOK_TC, "not ours, to a pod", "sr_to_pod", SAMPLE_FOREIGN, DEVICE_POD1, HOW_AS_IT_IS, .bar = 1.8},
 };
 
+/* Bars of multiples are of IPv4. */
+static void free_ipv6(struct lines *lines)
+{
+	for (size_t i = 0; i < lines->num; i++)
+		if (lines->line[i].family == 6)
+			lines->line[i].bar = 0;
+}
+
 /* Its bar is that of IPv4, half as much again. */
 static void tell_ipv6(const struct lines *lines)
 {
@@ -96,10 +104,7 @@ static void stage_kinds(void)
 		false);
 	teach_floors();
 	lines_measure(&lines);
-	/* IPv6 has a bar of its own. */
-	for (size_t i = 0; i < lines.num; i++)
-		if (lines.line[i].family == 6)
-			lines.line[i].bar = 0;
+	free_ipv6(&lines);
 	lines_tell(&lines);
 	tell_ipv6(&lines);
 }
@@ -128,6 +133,7 @@ static void new_flows(const char *note, double bar, bool scatter)
 		lines_add_ways(&lines, line, false);
 	}
 	lines_measure(&lines);
+	free_ipv6(&lines);
 	lines_tell(&lines);
 }
 

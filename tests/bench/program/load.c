@@ -27,7 +27,7 @@ struct load_case {
 	int (*parse)(const char *path);
 	const char *baseline;
 	bool needs_max;
-	bool has_bar; /* on memory */
+	bool has_bar;
 	int rounds[NUM_TIMES];
 };
 
@@ -98,7 +98,7 @@ static void load_tell(const struct load_case *load, const struct load_samples *s
 
 	snprintf(of, sizeof(of), "%s, %s", program_case(&load->cluster), load->format);
 	figure_tell(&(struct figure){PROGRAM_SUITE, "manifest to forwarding", of, "ms", load->baseline, &samples->first,
-				     &ratio, VALUE_AT_MOST, bar});
+				     &ratio, load->has_bar ? VALUE_AT_MOST : BAR_NONE, bar});
 	figure_tell(&(struct figure){PROGRAM_SUITE, "the same again", of, "ms", load->baseline, &samples->again,
 				     &ratio_again, BAR_NONE, 0});
 	figure_tell(&(struct figure){PROGRAM_SUITE, "peak memory of load", of, "MiB", NULL, &samples->mib, NULL,
