@@ -138,7 +138,7 @@ enum conn_met {
 	CONN_MET_ROUTINE, /* and conn_is_routine() */
 };
 
-/* The connection of a packet; NULL only if there is none. `to` is a copy of how it leaves. */
+/* The connection of a packet, and a copy of how it leaves: nothing in `to`, and `*conn` NULL, only if there is none. */
 static __always_inline enum conn_met conn_meet(const struct pkt *pkt, struct sr_conn **conn, struct sr_rewrite *to)
 {
 	*conn = conn_look(&pkt->tuple, to);

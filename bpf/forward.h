@@ -179,6 +179,9 @@ static __always_inline void forward_note(const sr_ctx *ctx, struct pkt *pkt, con
 	struct sr_scratch *scratch = conn_scratch();
 
 	pkt->out_ifindex = fib->ifindex;
+	/* XDP writes the frame instead. */
+	if (CTX_CAN_REDO)
+		return;
 	pkt->out_family = forward_must_ask_again(ctx, way) ? PKT_HOP_BY_ROUTE : fib->family;
 	if (scratch)
 		__builtin_memcpy(&scratch->hop, fib->ipv6_dst, sizeof(scratch->hop));

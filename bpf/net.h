@@ -126,7 +126,9 @@ static __always_inline __sum16 csum_update_udp(__sum16 check, __u64 delta)
 {
 	__sum16 sum = csum_update(check, delta);
 
-	return check && !sum ? 0xffff : check ? sum : 0;
+	if (!check)
+		return 0;
+	return sum ? sum : 0xffff;
 }
 
 #endif

@@ -18,17 +18,15 @@ struct pkt {
 	__be32 fragment_id;
 	__u32 seq; /* TCP, host byte order */
 	__u32 ack;
-	__u32 frame;	/* length of what the hook was given */
-	__u16 l4;	/* offset of the transport header in the frame */
-	__u16 length;	/* of the IP packet */
-	__u8 family;	/* 4 or 6 */
-	__u8 fragment;	/* enum pkt_fragment */
-	__u8 tcp_flags; /* SCTP's, too: sctp_tcp_flags() */
-	__u8 ttl;	/* hop limit */
-	__u16 l3;	/* offset of the network header: 0 where the device has no link header */
-	/* How it leaves by out_ifindex: to scratch->hop, which is of that family; 0: it comes in there, to this host.
-	 */
-	__u16 out_family;
+	__u32 frame;	  /* length of what the hook was given */
+	__u16 l4;	  /* offset of the transport header in the frame */
+	__u16 length;	  /* of the IP packet */
+	__u8 family;	  /* 4 or 6 */
+	__u8 fragment;	  /* enum pkt_fragment */
+	__u8 tcp_flags;	  /* SCTP's, too: sctp_tcp_flags() */
+	__u8 ttl;	  /* hop limit */
+	__u16 l3;	  /* offset of the network header: 0 where the device has no link header */
+	__u16 out_family; /* of scratch->hop, its next one; 0: it comes in by out_ifindex, to this host */
 	union {
 		/* Set by forward.h: the packet leaves here at once. 0: the stack routes it. */
 		__u32 out_ifindex;

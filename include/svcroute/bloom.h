@@ -12,10 +12,13 @@
 
 #include "svcroute/abi.h"
 
-/* Multiply-shift hashing: of a product of secrets and the address the uppermost bits. */
+/*
+ * Multiply-shift hashing: the uppermost bits of a product, whose one factor is odd.
+ * What is pinned is read by it: SR_LAYOUT_VERSION changes with it.
+ */
 static inline __u32 sr_bloom_bit(const volatile __u64 *seed, const struct sr_addr *addr, __be16 port)
 {
-	__u64 sum = (addr->half[0] + (seed[0] | 1)) * (addr->half[1] + seed[1]);
+	__u64 sum = ((addr->half[0] ^ seed[0]) | 1) * (addr->half[1] + seed[1]);
 
 	if (port)
 		sum += ((__u64)port << 32) * (seed[2] | 1);

@@ -49,7 +49,7 @@
 /*
  * NH, a universal hash (RFC 4418, section 5.2): sums and products of word pairs,
  * with secret seeds; of IPv4 only of those that differ. Then mixed, for the bits
- * are used apart.
+ * are used apart. What is pinned is read by it: SR_LAYOUT_VERSION changes with it.
  */
 sr_set_inline __u64 sr_conn_hash(const volatile __u64 seed[SR_CONN_SEEDS], const struct sr_tuple *tuple)
 {

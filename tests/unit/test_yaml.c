@@ -102,12 +102,14 @@ static void anchors_and_merge_keys(void **state)
 }
 
 /* Aliases are shared, not copied: a "billion laughs" takes no memory. */
-/* They are null, but for what others may refer to. */
+/* They are null, but for what others may refer to, or may be a label. */
 static void members_that_nobody_reads(void **state)
 {
 	(void)state;
-	expect_yaml("unread: {a: [1, {b: 2}], c: d}\ne: {unread: 5, f: 6}\nother: []\n",
+	expect_yaml("unread: {a: [1, {b: 2}], c: d}\ne: {unread: {}, f: 6}\nother: []\n",
 		    "{\"unread\":null,\"e\":{\"unread\":null,\"f\":6},\"other\":null}\n");
+	expect_yaml("labels: {unread: blue, other: 5}\n", "{\"labels\":{\"unread\":\"blue\",\"other\":5}}\n");
+	expect_fault("unread: *x\n", false, "1: no finished anchor before this alias: *x");
 	expect_yaml("unread: {a: [&x 1, &y {b: 2}], c: [*x]}\nd: *x\ne: *y\nother: &z {f: 3}\ng: *z\n",
 		    "{\"unread\":null,\"d\":1,\"e\":{\"b\":2},\"other\":{\"f\":3},\"g\":{\"f\":3}}\n");
 	expect_yaml("items:\n- unread: {a: 1}\n  kind: A\n", "{\"unread\":null,\"kind\":\"A\"}\n");

@@ -325,6 +325,7 @@ const struct sr_option_type sr_type_syn_limit = {
 	.clear = text_clear,
 	.value = SR_VALUE_REQUIRED,
 };
+
 const struct sr_option_type sr_type_sizes = {
 	.parse = sizes_parse,
 	.clear = text_clear,

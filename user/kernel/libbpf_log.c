@@ -14,8 +14,8 @@
 #define LOG_TAIL_LINES	    4
 #define LOG_TAIL_SIZE	    640
 
-/* The end of the verifier's log if there was one, else libbpf's first warning. */
-static char log_tail[LOG_TAIL_SIZE];
+/* The end of the verifier's log if there was one, else libbpf's first warning: of what this thread does. */
+static _Thread_local char log_tail[LOG_TAIL_SIZE];
 
 /* Newlines become "; ", so that an error stays one line. */
 static void log_keep(const char *from, const char *end)

@@ -190,7 +190,7 @@ static int load_into_kernel(struct svcroute_bpf *skel, struct sr_error *err)
 	return 0;
 }
 
-/* The object as it is to be loaded, but for what other maps there are; NULL: it cannot be read. */
+/* The object as it is to be loaded, but for what other maps there are. */
 static int load_open(struct svcroute_bpf **out, const struct sr_datapath_config *config, const struct sr_state *state,
 		     struct sr_error *err)
 {
@@ -256,7 +256,10 @@ void sr_programs_forget(struct sr_programs_ahead *ahead)
 {
 	if (!ahead)
 		return;
-	ahead_wait(ahead);
+	if (ahead->is_running) {
+		pthread_detach(ahead->thread);
+		return;
+	}
 	svcroute_bpf__destroy(ahead->skel);
 	free(ahead);
 }
@@ -267,11 +270,12 @@ static struct svcroute_bpf *ahead_take(const struct sr_datapath *datapath, const
 	struct sr_programs_ahead *ahead = config->ahead;
 	struct sr_datapath_config wanted = *config;
 
-	if (!ahead || !datapath->is_new)
+	if (!ahead)
 		return NULL;
+	/* In any case: what comes may fork. */
 	ahead_wait(ahead);
 	wanted.ahead = ahead->config.ahead;
-	if (ahead->result < 0 || memcmp(&wanted, &ahead->config, sizeof(wanted)) != 0)
+	if (!datapath->is_new || ahead->result < 0 || memcmp(&wanted, &ahead->config, sizeof(wanted)) != 0)
 		return NULL;
 	return TAKE_PTR(ahead->skel);
 }

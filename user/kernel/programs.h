@@ -53,7 +53,10 @@ int sr_programs_load(struct sr_datapath *datapath, const struct sr_datapath_conf
  * when they are loaded.
  */
 struct sr_programs_ahead *sr_programs_begin(const struct sr_datapath_config *config);
-/* Wait for the thread, and let go of what was not taken. NULL is allowed. */
+/*
+ * Let go of what was not taken. NULL is allowed. A thread that is still at it is left
+ * alone, with what it has: the process is about to end.
+ */
 void sr_programs_forget(struct sr_programs_ahead *ahead);
 
 /* The BPF object, as it was compiled into this program. */

@@ -159,6 +159,7 @@ static int slice_decode_endpoints(struct sr_k8s_backing *out, const struct sr_fi
 		r = sr_field_list(&list, &num, err);
 	if (r < 0 || !num)
 		return r;
+	/* As many as there are: none is added to it later. */
 	subset->endpoint = calloc(num, sizeof(*subset->endpoint));
 	if (!subset->endpoint)
 		return backing_out_of_memory(err);

@@ -260,12 +260,15 @@ static int yaml_nesting(const yaml_event_t *event)
 	}
 }
 
-/* Past the node that begins with `first`. What bears an anchor is read all the same, for aliases. */
+/*
+ * Past the list or mapping that begins with `first`. A scalar is read all the same:
+ * it may be a label of that name. So is what bears an anchor, for aliases.
+ */
 static int yaml_skip(struct yaml_reader *reader, const yaml_event_t *first, json_t **out)
 {
 	int depth = yaml_nesting(first), r = 0;
 
-	if (yaml_anchor(first))
+	if (!depth || yaml_anchor(first))
 		return yaml_build(reader, first, out);
 	while (depth > 0) {
 		yaml_autoevent event = {};
