@@ -65,32 +65,39 @@ static __always_inline int dsr_read(sr_ctx *ctx, __u32 at, __u8 family, struct s
 /* Of a connection that began when its service was there, or an error about its answers: it goes on without. */
 __subprog bool dsr_goes_on(struct __sk_buff *ctx, const struct pkt *pkt)
 {
-	struct sr_tuple tuple = {}, quoted = {};
-	struct sr_rewrite to;
+	struct sr_scratch *scratch = conn_scratch();
+	struct sr_tuple *tuple, *quoted;
+	struct sr_conn *conn;
 	int l4;
 
-	if (!pkt)
+	if (!pkt || !scratch)
 		return false;
-	l4 = dsr_read(ctx, pkt_l4(pkt), pkt->family, &tuple);
+	tuple = &scratch->icmp.answer;
+	quoted = &scratch->icmp.quoted;
+	*tuple = *quoted = (struct sr_tuple){};
+	l4 = dsr_read(ctx, pkt_l4(pkt), pkt->family, tuple);
 	if (l4 < 0)
 		return false;
-	if (tuple.proto == (pkt->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
-		if (dsr_read(ctx, l4 + 8, pkt->family, &quoted) < 0)
+	if (tuple->proto == (pkt->family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) {
+		if (dsr_read(ctx, l4 + 8, pkt->family, quoted) < 0)
 			return false;
-		tuple_invert(&tuple, &quoted);
+		tuple_invert(tuple, quoted);
 	}
-	return conn_find(&tuple, &to) != NULL;
+	conn = conn_get(tuple);
+	return conn && conn_is_live(conn, conn->to.flags);
 }
 
 /* Is the inner packet of the same family, and addressed to a frontend, or to what was one? */
 static __always_inline bool dsr_is_served(sr_ctx *ctx, const struct pkt *pkt)
 {
-	struct sr_tuple tuple = {};
+	struct sr_scratch *scratch = conn_scratch();
 
-	if (pkt->fragment != PKT_WHOLE || pkt_l4(pkt) != pkt_l3(pkt) + dsr_size(pkt) ||
-	    dsr_read(ctx, pkt_l4(pkt), pkt->family, &tuple) < 0)
+	if (!scratch || pkt->fragment != PKT_WHOLE || pkt_l4(pkt) != pkt_l3(pkt) + dsr_size(pkt))
 		return false;
-	return address_flags(&tuple.dst) >= 0 || dsr_goes_on(ctx, pkt);
+	scratch->icmp.answer = (struct sr_tuple){};
+	if (dsr_read(ctx, pkt_l4(pkt), pkt->family, &scratch->icmp.answer) < 0)
+		return false;
+	return address_flags(&scratch->icmp.answer.dst) >= 0 || dsr_goes_on(ctx, pkt);
 }
 
 /* What the inner header says of congestion in the end; < 0: it cannot, so that the packet is dropped instead. */

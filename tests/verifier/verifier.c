@@ -5,8 +5,8 @@
  * faster to prune, older ones refuse earlier: so there is a bar of our own, far
  * below the kernel's.
  *
- * Twice: as they are for ever, and as they are while the tables of connections are
- * replaced (bpf/find.h).
+ * Three times: as they usually are, with all that options add, and with that while
+ * the table of connections is replaced (bpf/table.h).
  *
  *	verifier FILE.bpf.o
  */
@@ -57,16 +57,23 @@ static const char *stack_depth(const char *log)
 	return depth;
 }
 
-static bool report(int number, const struct verdict *verdict, bool replaced)
+enum mode {
+	MODE_USUAL,
+	MODE_OPTIONS,
+	MODE_REPLACED,
+	NUM_MODES,
+};
+
+static bool report(int number, const struct verdict *verdict, enum mode mode)
 {
-	unsigned int most = replaced ? MAX_PROCESSED_REPLACED : MAX_PROCESSED;
+	static const char *const notes[] = {"", ", with all options", ", while tables are replaced"};
+	unsigned int most = mode == MODE_REPLACED ? MAX_PROCESSED_REPLACED : MAX_PROCESSED;
 	const char *found = strstr(verdict->log, "processed ");
 	unsigned int processed = 0;
 	bool ok = found && sscanf(found, "processed %u", &processed) == 1 && processed <= most;
 
 	printf("%s %d - %-16s %6u instructions processed, stack %s%s\n", ok ? "ok" : "not ok", number,
-	       bpf_program__name(verdict->program), processed, stack_depth(verdict->log),
-	       replaced ? ", while tables are replaced" : "");
+	       bpf_program__name(verdict->program), processed, stack_depth(verdict->log), notes[mode]);
 	if (!ok)
 		printf("# more than %u, or none: %s\n", most, verdict->log);
 	return ok;
@@ -122,7 +129,31 @@ static uint32_t *constant(struct bpf_object *object, const char *name)
 	return NULL;
 }
 
-static int judge(struct bpf_object *object, int number, bool replaced)
+/* False: there is no such constant. */
+static bool set(struct bpf_object *object, const char *name, uint32_t value, size_t size)
+{
+	void *at = constant(object, name);
+
+	if (at)
+		memcpy(at, &value, size);
+	return at;
+}
+
+static bool set_mode(struct bpf_object *object, enum mode mode)
+{
+	static const char *const switches[] = {"sr_dsr", "sr_terminate", "sr_allow_external_clusterip",
+					       "sr_pod_sockets"};
+	static const char *const numbers[] = {"sr_num_dsr_from", "sr_num_cluster_cidrs", "sr_num_service_cidrs"};
+	bool ok = set(object, "sr_beside_words", mode == MODE_REPLACED ? CONN_WORDS : 0, sizeof(uint32_t));
+
+	for (size_t i = 0; mode != MODE_USUAL && i < sizeof(switches) / sizeof(*switches); i++)
+		ok &= set(object, switches[i], 1, sizeof(bool));
+	for (size_t i = 0; mode != MODE_USUAL && i < sizeof(numbers) / sizeof(*numbers); i++)
+		ok &= set(object, numbers[i], 1, sizeof(uint32_t));
+	return ok;
+}
+
+static int judge(struct bpf_object *object, int number, enum mode mode)
 {
 	static struct verdict verdicts[MAX_PROGRAMS];
 	size_t num = give_logs(object, verdicts);
@@ -133,7 +164,7 @@ static int judge(struct bpf_object *object, int number, bool replaced)
 		return 1;
 	}
 	for (size_t i = 0; i < num; i++)
-		failed += !report(number + (int)i + 1, &verdicts[i], replaced);
+		failed += !report(number + (int)i + 1, &verdicts[i], mode);
 	return failed;
 }
 
@@ -147,39 +178,37 @@ static size_t count_programs(struct bpf_object *object)
 	return num;
 }
 
-static int judge_file(const char *path, bool replaced)
+static int judge_file(const char *path, enum mode mode)
 {
 	struct bpf_object *object = bpf_object__open_file(path, NULL);
-	uint32_t *words = object ? constant(object, "sr_beside_words") : NULL;
 	struct utsname kernel;
 	size_t num;
 	int failed;
 
-	if (!words) {
-		printf("Bail out! %s: %s\n", path, object ? "no sr_beside_words" : last_error);
+	if (!object || !set_mode(object, mode)) {
+		printf("Bail out! %s: %s\n", path, object ? "a constant is missing" : last_error);
 		return 1;
 	}
-	*words = replaced ? CONN_WORDS : 0;
 	num = count_programs(object);
-	if (!replaced) {
+	if (mode == MODE_USUAL) {
 		uname(&kernel);
-		printf("1..%zu\n# Linux %s\n", 2 * num, kernel.release);
+		printf("1..%zu\n# Linux %s\n", NUM_MODES * num, kernel.release);
 	}
-	failed = judge(object, replaced ? num : 0, replaced);
+	failed = judge(object, (int)(mode * num), mode);
 	bpf_object__close(object);
 	return failed;
 }
 
 int main(int argc, char **argv)
 {
-	int failed;
+	int failed = 0;
 
 	if (argc != 2) {
 		fprintf(stderr, "usage: %s FILE.bpf.o\n", argv[0]);
 		return 2;
 	}
 	libbpf_set_print(keep_error);
-	failed = judge_file(argv[1], false);
-	failed += judge_file(argv[1], true);
+	for (enum mode mode = MODE_USUAL; mode < NUM_MODES; mode++)
+		failed += judge_file(argv[1], mode);
 	return failed ? 1 : 0;
 }

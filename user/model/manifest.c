@@ -133,7 +133,10 @@ static int manifest_decode_text(struct manifest *manifest, struct sr_stream *str
 
 /* Of all objects of a cluster these take half the place. */
 static const char *const manifest_unread[] = {
-	"managedFields", "ownerReferences", "targetRef", NULL,
+	"managedFields",
+	"ownerReferences",
+	"targetRef",
+	NULL,
 };
 
 static int manifest_decode(struct manifest *manifest, struct sr_error *err)

@@ -27,7 +27,7 @@ struct sr_stream {
 	/* Takes an object (borrowed). 0 or -errno, which ends the reading. */
 	int (*object)(void *context, const json_t *object, const struct sr_position *at, struct sr_error *err);
 	void *context;
-	/* Lists and mappings that nobody reads, by their keys: YAML's may come as null, and cost no tree. NULL: none. */
+	/* Lists and mappings that nobody reads, by key: of YAML they come as null, and cost no tree. NULL: none */
 	const char *const *unread;
 
 	size_t num_documents; /* begun so far; such as say nothing (`---` alone) aside */
