@@ -263,7 +263,7 @@ static const struct stage {
 	bool only_full; /* left out of a quick run */
 } stages[] = {
 	{stage_kinds, {}, 10, false},
-	{stage_new_cold, {.scatter = 93750}, 10, true},
+	{stage_new_cold, {.scatters = true}, 10, true},
 	{stage_new_hot, {.connections = 1024}, 10, false},
 	{stage_flood, {.syn_limit = SR_USUAL_SYN_LIMIT}, 10, false},
 	{stage_services, {.services = 131072, .backends = 131072}, 10, true},

@@ -14,6 +14,7 @@
 #include "../packet/world.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "kernel/conn_table.h"
 #include "kernel/datapath.h"
 #include "kernel/programs.h"
 #include "tests/bench/bench.skel.h"
@@ -107,13 +108,13 @@ static void run_write_device(enum device device, const char *snat, __u32 flags)
 	bpf_map_update_elem(sr_datapath_map_fd(run.datapath, "sr_devices"), &ifindex, &value, BPF_ANY);
 }
 
-static int run_load(uint32_t num_sets)
+static int run_load(bool scatters)
 {
 	run.skel = bench_bpf__open();
 	if (!run.skel)
 		return -1;
-	if (num_sets)
-		bpf_map__set_max_entries(run.skel->maps.sets, num_sets);
+	if (scatters)
+		bpf_map__set_max_entries(run.skel->maps.sets, sr_conn_table_sets(run.connections));
 	run.skel->data->num_sets = bpf_map__max_entries(run.skel->maps.sets);
 	return bench_bpf__load(run.skel);
 }
@@ -135,7 +136,7 @@ int run_start(const struct run_config *wanted)
 	const struct sr_datapath_config config = {
 		.snat_port_low = 20000,
 		.snat_port_high = 29999,
-		.syn_limit = wanted->syn_limit ? wanted->syn_limit : UINT32_MAX,
+		.syn_limit = wanted->syn_limit ? wanted->syn_limit : SR_NO_SYN_LIMIT,
 		.sizes = {wanted->services, wanted->backends, wanted->connections},
 	};
 	struct sr_error err = {};
@@ -147,7 +148,7 @@ int run_start(const struct run_config *wanted)
 		fprintf(stderr, "bench: %s\n", err.text);
 		return -1;
 	}
-	if (run_load(wanted->scatter) < 0) {
+	if (run_load(wanted->scatters) < 0) {
 		perror("bench: cannot load its own programs");
 		return -1;
 	}

@@ -18,7 +18,7 @@ enum hook {
 struct run_config {
 	uint32_t services, backends, connections;
 	uint32_t syn_limit;
-	uint32_t scatter; /* sets of entries that program "scatter" writes to */
+	bool scatters; /* program "scatter" has a table as large as that of connections */
 };
 
 /* Load everything, in namespaces of this process's own; 0, or -1 after saying why. */

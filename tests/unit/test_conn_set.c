@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "svcroute/bloom.h"
 #include "svcroute/conn_set.h"
 
 #define SETS   512
@@ -104,6 +105,22 @@ static void ways_by_their_tags(void **state)
 	assert_true(sr_set_match(tags, 0x99) == 0);
 	for (uint32_t way = 0; way < SR_CONN_WAYS; way++)
 		assert_int_equal(sr_set_way(0x80ULL << way * 8 | 0x8000000000000000), way);
+}
+
+/* Whoever changes these changes SR_LAYOUT_VERSION, too: pinned maps are read by them. */
+static void hashes_of_what_is_pinned(void **state)
+{
+	struct sr_conn v4 = entry_of(70000, 0, 0), v6 = v4;
+
+	(void)state;
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		skip();
+	v6.from.dst.half[0] = v6.from.src.half[0] = 0xfd;
+	assert_true(sr_conn_hash((const __u64 *)seed, &v4.from) == 0x6a21fb21ad0f8731);
+	assert_true(sr_conn_hash((const __u64 *)seed, &v6.from) == 0xba2ed5ef956f3f74);
+	assert_int_equal(sr_bloom_bit((const __u64 *)seed, &v4.from.dst, 0), 0xda6cc);
+	assert_int_equal(sr_bloom_bit((const __u64 *)seed, &v4.from.src, htons(90)), 0x7adff);
+	assert_int_equal(sr_bloom_bit((const __u64 *)seed, &v6.from.dst, 0), 0xd5a59);
 }
 
 /* --- entries -------------------------------------------------------------------------- */
@@ -288,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ways_by_their_tags),
+		cmocka_unit_test(hashes_of_what_is_pinned),
 		cmocka_unit_test(entered_found_removed),
 		cmocka_unit_test(home_if_it_is_free),
 		cmocka_unit_test(two_thirds_full_and_none_displaced),

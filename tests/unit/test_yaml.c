@@ -101,7 +101,6 @@ static void anchors_and_merge_keys(void **state)
 	expect_fault("a: {<<: 5}\n", false, "1: what << merges is not an object");
 }
 
-/* Aliases are shared, not copied: a "billion laughs" takes no memory. */
 /* They are null, but for what others may refer to, or may be a label. */
 static void members_that_nobody_reads(void **state)
 {
@@ -118,6 +117,7 @@ static void members_that_nobody_reads(void **state)
 	expect_fault("unread: 1\nunread: 2\n", false, "2: a key that is given twice: unread");
 }
 
+/* Aliases are shared, not copied: a "billion laughs" takes no memory. */
 static void many_aliases(void **state)
 {
 	char text[2000] = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
