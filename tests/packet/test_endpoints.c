@@ -55,6 +55,20 @@ TEST(udp_moves_at_once_when_its_backend_is_removed)
 	assert_int_equal(conns_count(ANY_CONN), 0);
 }
 
+/* So it does where both sides have spoken for a while, and a moment ago. */
+TEST(udp_that_is_proven_moves_at_once)
+{
+	given_service(VIP, OLD);
+	expect_goes_to(OLD);
+	send(PROG_TO_POD, packet(OLD, POD_CLIENT));
+	conn_begin_earlier(POD_CLIENT, VIP, 3);
+	expect_goes_to(OLD);
+	assert_int_equal(conns_count(PROVEN_CONN), 2);
+	expect_goes_to(OLD);
+	given_service(VIP, NEW);
+	expect_goes_to(NEW);
+}
+
 /* The same pod at the same address, but another life of its. */
 TEST(udp_notices_a_backend_that_left_and_came_again)
 {
@@ -233,6 +247,8 @@ const struct CMUnitTest endpoints_tests[] = {
 	TEST_IN(what_has_connections_goes_on_after_its_backend_is_removed, 6, IPPROTO_SCTP, "(IPv6, SCTP)"),
 	TEST_IN(udp_moves_at_once_when_its_backend_is_removed, 4, IPPROTO_UDP, "(IPv4)"),
 	TEST_IN(udp_moves_at_once_when_its_backend_is_removed, 6, IPPROTO_UDP, "(IPv6)"),
+	TEST_IN(udp_that_is_proven_moves_at_once, 4, IPPROTO_UDP, "(IPv4)"),
+	TEST_IN(udp_that_is_proven_moves_at_once, 6, IPPROTO_UDP, "(IPv6)"),
 	TEST_IN(udp_notices_a_backend_that_left_and_came_again, 4, IPPROTO_UDP, "(IPv4)"),
 	TEST_IN(udp_notices_a_backend_that_left_and_came_again, 6, IPPROTO_UDP, "(IPv6)"),
 	EACH_WAY(a_shared_backend_leaves_one_service_only),
