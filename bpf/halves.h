@@ -28,8 +28,10 @@ static __always_inline enum conn_peer_state conn_peer(struct sr_scratch *scratch
 
 static __always_inline void conn_mark_half(struct sr_conn *conn, __u32 set, __u32 clear)
 {
-	__sync_fetch_and_or(&conn->to.flags, set);
-	__sync_fetch_and_and(&conn->to.flags, ~clear);
+	if (set)
+		__sync_fetch_and_or(&conn->to.flags, set);
+	if (clear)
+		__sync_fetch_and_and(&conn->to.flags, ~clear);
 }
 
 /* Set and clear flags of both halves. Returns the other one, NULL if it is gone. */

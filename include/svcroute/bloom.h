@@ -14,15 +14,16 @@
 
 /*
  * Multiply-shift hashing: the uppermost bits of a product, whose one factor is odd.
- * What is pinned is read by it: SR_LAYOUT_VERSION changes with it.
+ * An address's ports share a cache line: a host's packets, which come from ever new
+ * ports, all meet the same. What is pinned is read by it: SR_LAYOUT_VERSION changes
+ * with it.
  */
 static inline __u32 sr_bloom_bit(const volatile __u64 *seed, const struct sr_addr *addr, __be16 port)
 {
 	__u64 sum = ((addr->half[0] ^ seed[0]) | 1) * (addr->half[1] + seed[1]);
+	__u32 within = port * ((__u32)seed[2] | 1) >> (32 - SR_BLOOM_LINE_BITS);
 
-	if (port)
-		sum += ((__u64)port << 32) * (seed[2] | 1);
-	return sum >> (64 - SR_BLOOM_BITS);
+	return sum >> (64 - SR_BLOOM_BITS) ^ within;
 }
 
 static inline bool sr_bloom_has(const __u64 *words, __u32 bit)

@@ -14,6 +14,8 @@
 
 static const uint64_t seed[SR_CONN_SEEDS] = {0x0123456789abcdef, 0x1111111122222222, 3, 0x4000000000000004, 5};
 
+static const uint64_t bloom_seed[SR_BLOOM_SEEDS] = {0x0123456789abcdef, 0x1111111122222222, 0x9e3779b97f4a7c15};
+
 static const struct sr_conn_clock now = {.now = 100000, .tcp = 30000, .udp = 500, .closing = 250, .unproven = 200};
 
 static struct sr_conn_set *table_new(void)
@@ -118,9 +120,29 @@ static void hashes_of_what_is_pinned(void **state)
 	v6.from.dst.half[0] = v6.from.src.half[0] = 0xfd;
 	assert_true(sr_conn_hash((const __u64 *)seed, &v4.from) == 0x6a21fb21ad0f8731);
 	assert_true(sr_conn_hash((const __u64 *)seed, &v6.from) == 0xba2ed5ef956f3f74);
-	assert_int_equal(sr_bloom_bit((const __u64 *)seed, &v4.from.dst, 0), 0xda6cc);
-	assert_int_equal(sr_bloom_bit((const __u64 *)seed, &v4.from.src, htons(90)), 0x7adff);
-	assert_int_equal(sr_bloom_bit((const __u64 *)seed, &v6.from.dst, 0), 0xd5a59);
+	assert_int_equal(sr_bloom_bit((const __u64 *)bloom_seed, &v4.from.dst, 0), 0xda6cc);
+	assert_int_equal(sr_bloom_bit((const __u64 *)bloom_seed, &v4.from.src, htons(90)), 0x7adb1);
+	assert_int_equal(sr_bloom_bit((const __u64 *)bloom_seed, &v6.from.dst, 0), 0xd5a59);
+}
+
+/* A client's packets come from ever new ports, and shall not meet ever new memory. */
+static void ports_of_an_address_share_a_line(void **state)
+{
+	const struct sr_addr addr = entry_of(70000, 0, 0).from.src;
+	uint32_t line = sr_bloom_bit((const __u64 *)bloom_seed, &addr, 0) >> SR_BLOOM_LINE_BITS;
+	bool is_seen[1 << SR_BLOOM_LINE_BITS] = {};
+	int num = 0;
+
+	(void)state;
+	for (uint32_t port = 0; port < 512; port++) {
+		uint32_t bit = sr_bloom_bit((const __u64 *)bloom_seed, &addr, htons(port));
+
+		assert_int_equal(bit >> SR_BLOOM_LINE_BITS, line);
+		num += !is_seen[bit % ARRAY_SIZE(is_seen)];
+		is_seen[bit % ARRAY_SIZE(is_seen)] = true;
+	}
+	/* Of 512 drawn at random 324 would differ. */
+	assert_true(num > 250);
 }
 
 /* --- entries -------------------------------------------------------------------------- */
@@ -306,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ways_by_their_tags),
 		cmocka_unit_test(hashes_of_what_is_pinned),
+		cmocka_unit_test(ports_of_an_address_share_a_line),
 		cmocka_unit_test(entered_found_removed),
 		cmocka_unit_test(home_if_it_is_free),
 		cmocka_unit_test(two_thirds_full_and_none_displaced),
