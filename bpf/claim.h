@@ -145,7 +145,7 @@ __subprog int conn_claim_any(void)
 	if (!scratch)
 		return CONN_HELD;
 	for (int i = 0; i < CONN_MAX_CLAIMS && claim == CONN_HELD; i++) {
-		if (i || scratch->conn.to.flags & SR_CONN_SNAT)
+		if (i || conn_is_masked(&scratch->conn.from, &scratch->conn.to))
 			scratch->conn.to.sport = conn_draw_port();
 		conn_invert(&scratch->reply, &scratch->conn);
 		claim = conn_claim(i >= CONN_EAGER_CLAIMS);

@@ -26,6 +26,9 @@ const volatile __u32 sr_num_service_cidrs __weak = 0;
 /* Established TCP connections end with their endpoint. */
 const volatile bool sr_terminate __weak = false;
 
+/* Flows between devices of ours pass the stack by. */
+const volatile bool sr_forward_direct __weak = false;
+
 /* Flows for other nodes' backends go there through tunnels, and keep their client's address. */
 const volatile bool sr_dsr __weak = false;
 

@@ -32,6 +32,12 @@ static __always_inline __u32 ctx_ingress(const sr_ctx *ctx)
 	return ctx->ingress_ifindex;
 }
 
+/* Has it just come in? */
+static __always_inline bool ctx_is_ingress(const sr_ctx *ctx)
+{
+	return ctx->ingress_ifindex == ctx->ifindex;
+}
+
 /* Of the whole frame, whether or not it lies in one piece. */
 static __always_inline __u32 ctx_length(const sr_ctx *ctx)
 {

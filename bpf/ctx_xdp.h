@@ -31,6 +31,12 @@ static __always_inline __u32 ctx_ingress(const sr_ctx *ctx)
 	return ctx->ingress_ifindex;
 }
 
+static __always_inline bool ctx_is_ingress(const sr_ctx *ctx)
+{
+	(void)ctx;
+	return true;
+}
+
 static __always_inline __u32 ctx_length(const sr_ctx *ctx)
 {
 	return ctx_data_end(ctx) - ctx_data(ctx);

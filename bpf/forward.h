@@ -128,7 +128,7 @@ static __always_inline __u16 forward_length(sr_ctx *ctx, const struct pkt *pkt)
  */
 static __always_inline bool forward_must_ask_again(const sr_ctx *ctx, long way)
 {
-	return way == BPF_FIB_LKUP_RET_NO_NEIGH && ctx_ingress(ctx) != ctx_ifindex(ctx);
+	return way == BPF_FIB_LKUP_RET_NO_NEIGH && !ctx_is_ingress(ctx);
 }
 
 /*
@@ -140,7 +140,16 @@ static __always_inline bool forward_must_ask_again(const sr_ctx *ctx, long way)
 
 static __always_inline bool forward_hop_is_fresh(const struct sr_conn *conn)
 {
-	return CTX_CAN_REDO && conn->hop.mtu && conn->seen >> FORWARD_HOP_SHIFT == conn_now() >> FORWARD_HOP_SHIFT;
+	return (CTX_CAN_REDO || sr_forward_direct) && conn->hop.mtu &&
+	       conn->seen >> FORWARD_HOP_SHIFT == conn_now() >> FORWARD_HOP_SHIFT;
+}
+
+/* XDP sends back by the device that the packet came in by; tc gives it to a pod, from where it met the packet first. */
+static __always_inline bool forward_is_alike(sr_ctx *ctx, const struct ethhdr *eth, const struct sr_hop *hop)
+{
+	if (!CTX_CAN_REDO)
+		return hop->peer && ctx_is_ingress(ctx);
+	return *(__u32 *)eth->h_dest == *(__u32 *)hop->from && *(__u16 *)(eth->h_dest + 4) == *(__u16 *)(hop->from + 4);
 }
 
 /* Send the packet as the one before it: false if it differs. Its way may be another connection's by now. */
@@ -150,14 +159,15 @@ static __always_inline bool forward_again(sr_ctx *ctx, struct pkt *pkt, const st
 	struct sr_hop hop = conn->hop;
 
 	barrier();
-	if ((void *)(eth + 1) > ctx_data_end(ctx) || !sr_conn_is_of(conn, &pkt->tuple))
+	if (!pkt_l3(pkt) || (void *)(eth + 1) > ctx_data_end(ctx) || !sr_conn_is_of(conn, &pkt->tuple))
 		return false;
-	if (pkt->ttl <= 1 || pkt->length > hop.mtu || *(__u32 *)eth->h_dest != *(__u32 *)hop.from ||
-	    *(__u16 *)(eth->h_dest + 4) != *(__u16 *)(hop.from + 4))
+	if (pkt->ttl <= 1 || forward_length(ctx, pkt) > hop.mtu || !forward_is_alike(ctx, eth, &hop))
 		return false;
 	__builtin_memcpy(eth->h_dest, hop.to, 6);
 	__builtin_memcpy(eth->h_source, hop.from, 6);
-	pkt->out_ifindex = ctx_ifindex(ctx);
+	pkt->out_ifindex = CTX_CAN_REDO ? ctx_ifindex(ctx) : hop.peer;
+	if (!CTX_CAN_REDO)
+		pkt->out_family = PKT_HOP_PEER;
 	return true;
 }
 
@@ -165,7 +175,7 @@ static __always_inline bool forward_again(sr_ctx *ctx, struct pkt *pkt, const st
 static __always_inline void forward_remember(struct sr_conn *conn, const struct pkt *pkt,
 					     const struct bpf_fib_lookup *fib)
 {
-	struct sr_hop hop = {.mtu = fib->mtu_result};
+	struct sr_hop hop = {.mtu = fib->mtu_result, .peer = CTX_CAN_REDO ? 0 : fib->ifindex};
 
 	__builtin_memcpy(hop.to, fib->dmac, 6);
 	__builtin_memcpy(hop.from, fib->smac, 6);
@@ -173,8 +183,24 @@ static __always_inline void forward_remember(struct sr_conn *conn, const struct 
 		conn->hop = hop;
 }
 
+/*
+ * Does it go to a pod whose namespace tc can give it to, as if the pod's own end of
+ * the link had received it? Only where it has just come in, and where the link
+ * header can be written: that of its neighbour must be known.
+ */
+static __always_inline bool forward_is_to_peer(sr_ctx *ctx, const struct pkt *pkt, const struct bpf_fib_lookup *fib,
+					       long way)
+{
+	struct sr_device *device;
+
+	if (!sr_forward_direct || way != BPF_FIB_LKUP_RET_SUCCESS || !pkt_l3(pkt) || !ctx_is_ingress(ctx))
+		return false;
+	device = device_lookup(fib->ifindex);
+	return device && device->flags & SR_DEVICE_PEER;
+}
+
 /* Note in `pkt`, and beside it, where it leaves. */
-static __always_inline void forward_note(const sr_ctx *ctx, struct pkt *pkt, const struct bpf_fib_lookup *fib, long way)
+static __always_inline void forward_note(sr_ctx *ctx, struct pkt *pkt, const struct bpf_fib_lookup *fib, long way)
 {
 	struct sr_scratch *scratch = conn_scratch();
 
@@ -182,6 +208,10 @@ static __always_inline void forward_note(const sr_ctx *ctx, struct pkt *pkt, con
 	/* XDP writes the frame instead. */
 	if (CTX_CAN_REDO)
 		return;
+	if (forward_is_to_peer(ctx, pkt, fib, way)) {
+		pkt->out_family = PKT_HOP_PEER;
+		return;
+	}
 	pkt->out_family = forward_must_ask_again(ctx, way) ? PKT_HOP_BY_ROUTE : fib->family;
 	if (scratch)
 		__builtin_memcpy(&scratch->hop, fib->ipv6_dst, sizeof(scratch->hop));
@@ -220,9 +250,10 @@ static __noinline int forward_route(sr_ctx *ctx, struct pkt *pkt, struct sr_conn
 		return SR_DROP_NO_ROUTE;
 
 	forward_note(ctx, pkt, &fib, way);
-	if (!CTX_CAN_REDO)
+	if (!CTX_CAN_REDO && pkt->out_family != PKT_HOP_PEER)
 		return SR_OK;
-	if (conn)
+	/* (tc has 16 bits for a device: those with a higher index are asked for each time.) */
+	if (conn && (CTX_CAN_REDO || fib.ifindex <= 0xffff))
 		forward_remember(conn, pkt, &fib);
 	return forward_link(ctx, &fib);
 }

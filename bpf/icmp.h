@@ -113,7 +113,7 @@ static __always_inline bool icmp_turns_here(__u32 flags, bool outgoing)
 	if (flags & SR_CONN_DSR)
 		return false;
 	/* The host as its own backend answers on its way out. */
-	return outgoing == (!(flags & SR_CONN_SNAT) || flags & SR_CONN_BACKEND_HOST);
+	return outgoing == (!(flags & SR_CONN_PAST) || flags & SR_CONN_BACKEND_HOST);
 }
 
 /*
@@ -126,7 +126,7 @@ static __always_inline void icmp_choose_source(struct sr_scratch *scratch, const
 	const struct sr_rewrite *leaves = &scratch->icmp.leaves;
 
 	scratch->icmp.src = pkt->tuple.src;
-	if (leaves->flags & SR_CONN_SNAT || addr_is_equal(&pkt->tuple.src, &scratch->icmp.answer.src))
+	if (conn_is_masked(&scratch->icmp.answer, leaves) || addr_is_equal(&pkt->tuple.src, &scratch->icmp.answer.src))
 		scratch->icmp.src = leaves->src;
 }
 
@@ -263,15 +263,15 @@ static __always_inline int icmp_pass(sr_ctx *ctx, struct pkt *pkt, bool outgoing
 		return SR_PASS_NOT_SERVED_PROTO;
 
 	flags = scratch->icmp.leaves.flags;
-	if (ctx_is_unwrapped(ctx) && flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR))
+	if (ctx_is_unwrapped(ctx) && conn_leads_elsewhere(&scratch->icmp.answer, &scratch->icmp.leaves))
 		return SR_DROP_TUNNEL;
 	if (flags & SR_CONN_DSR)
 		return tc_dsr_send(ctx, pkt, &scratch->icmp.leaves.dst);
-	if (flags & SR_CONN_SNAT)
+	if (flags & SR_CONN_PAST)
 		ret = forward_begin(ctx, pkt, NULL, flags, &scratch->icmp.src, &scratch->icmp.leaves.dst);
 	if (ret == SR_OK)
 		ret = icmp_rewrite(ctx, pkt);
-	return ret == SR_OK && flags & SR_CONN_SNAT ? forward_end(ctx, pkt, flags) : ret;
+	return ret == SR_OK && flags & SR_CONN_PAST ? forward_end(ctx, pkt, flags) : ret;
 }
 
 #endif

@@ -35,7 +35,9 @@ struct pkt {
 	};
 };
 
-#define PKT_HOP_BY_ROUTE 0xffff /* for out_family: whom the routing table says, it is not known yet */
+/* For out_family: */
+#define PKT_HOP_BY_ROUTE 0xffff /* whom the routing table says, it is not known yet */
+#define PKT_HOP_PEER	 0xfffe /* the other end of out_ifindex, in a pod's namespace */
 
 /* No link header and no chain of headers is longer; the verifier wants to see the bound at each use. */
 #define PKT_MAX_LINK   0xf

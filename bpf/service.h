@@ -39,13 +39,15 @@ static __always_inline int service_send(sr_ctx *ctx, struct pkt *pkt, struct sr_
 {
 	int ret = SR_OK;
 
-	if (likely(!(to->flags & (SR_CONN_SNAT | SR_CONN_DSR))))
+	if (likely(!(to->flags & (SR_CONN_PAST | SR_CONN_DSR))))
 		return nat_rewrite(ctx, pkt, to);
 	if (unlikely(to->flags & SR_CONN_DSR))
 		return CTX_CAN_REDO ? SR_PASS_TO_TC : CTX_NAME(dsr_send)(ctx, pkt, &to->dst);
 	if (unlikely(to->flags & SR_CONN_HELD))
 		return SR_DROP_HELD;
 
+	if (sr_forward_direct && CTX_CAN_REDO && again && conn && conn->hop.peer)
+		return SR_PASS_TO_TC;
 	if (!conn || !again || !forward_again(ctx, pkt, conn))
 		ret = forward_begin(ctx, pkt, conn, to->flags, &to->src, &to->dst);
 	if (ret == SR_OK)
@@ -85,8 +87,8 @@ static __always_inline bool service_is_collision(const struct pkt *pkt, struct s
 		return false;
 	tuple_invert(&scratch->reply.from, &pkt->tuple);
 	conn = conn_get(&scratch->reply.from);
-	if (!conn || (conn->to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR)) != SR_CONN_REPLY ||
-	    !conn_is_live(conn, conn->to.flags) || conn->isn == pkt->seq)
+	if (!conn || (conn->to.flags & (SR_CONN_REPLY | SR_CONN_DSR)) != SR_CONN_REPLY ||
+	    conn_is_masked(&conn->from, &conn->to) || !conn_is_live(conn, conn->to.flags) || conn->isn == pkt->seq)
 		return false;
 
 	service_note(scratch, pkt);
@@ -225,9 +227,9 @@ static __always_inline int service_in(sr_ctx *ctx, struct pkt *pkt, enum side fr
 	if (service_is_foreign_in(ctx, pkt))
 		return SR_PASS_NOT_A_SERVICE;
 	met = conn_meet(pkt, &conn, &to);
-	if (met >= CONN_MET_LIVE && ctx_is_unwrapped(ctx) && to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR))
+	if (met >= CONN_MET_LIVE && ctx_is_unwrapped(ctx) && conn_leads_elsewhere(&pkt->tuple, &to))
 		return SR_DROP_TUNNEL;
-	if (met >= CONN_MET_LIVE && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT)) == SR_CONN_REPLY)
+	if (met >= CONN_MET_LIVE && (to.flags & (SR_CONN_REPLY | SR_CONN_PAST)) == SR_CONN_REPLY)
 		return SR_PASS_NOT_A_SERVICE;
 	return service_serve(ctx, pkt, from, met, conn, &to);
 }
@@ -261,7 +263,7 @@ static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt, bool to_wir
 	if (service_is_foreign_out(pkt, to_wire))
 		return to_wire && service_is_unmet(ctx) ? SR_PASS_NOT_A_SERVICE : SR_PASS_NOT_A_REPLY;
 	met = conn_meet(pkt, &conn, &to);
-	if (met >= CONN_MET_LIVE && (to.flags & (SR_CONN_REPLY | SR_CONN_SNAT | SR_CONN_DSR)) == SR_CONN_REPLY) {
+	if (met >= CONN_MET_LIVE && (to.flags & (SR_CONN_REPLY | SR_CONN_PAST | SR_CONN_DSR)) == SR_CONN_REPLY) {
 		if (met != CONN_MET_ROUTINE)
 			ret = service_track(ctx, pkt, conn, to.flags);
 		return ret == SR_OK ? nat_rewrite(ctx, pkt, &to) : ret;

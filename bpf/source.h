@@ -22,24 +22,32 @@ static __always_inline bool source_is_stranger(const struct sr_addr *src, __u32 
  * us and not by another way: that to a backend on another node, which would
  * answer the client directly; that of a pod that was given itself, which would
  * answer itself; that to the backend of a stranger. NULL: the client's address
- * stays.
+ * stays. With --forward direct a flow that keeps it, and whose backend lies behind
+ * a device of ours, leaves past the stack all the same.
  *
  * A flow whose backend has no route yet is not entered: it would keep for good
  * what was chosen in ignorance. SR_OK or SR_DROP_*.
  */
-static __always_inline int source_device(sr_ctx *ctx, const struct pkt *pkt, enum side from,
-					 const struct sr_scratch *scratch, struct sr_device **device)
+static __always_inline int source_device(sr_ctx *ctx, const struct pkt *pkt, enum side from, struct sr_scratch *scratch,
+					 struct sr_device **device)
 {
 	bool is_stranger = source_is_stranger(&pkt->tuple.src, scratch->kind);
+	struct sr_device *way = NULL;
 	int ret = SR_OK;
 
 	*device = NULL;
-	if (from == SIDE_POD && addr_is_equal(&scratch->conn.to.dst, &pkt->tuple.src))
+	if (from == SIDE_POD && addr_is_equal(&scratch->conn.to.dst, &pkt->tuple.src)) {
 		*device = device_lookup(ctx_ifindex(ctx));
-	else if (from != SIDE_POD || is_stranger)
-		ret = forward_device(ctx, pkt, &scratch->conn.to.dst, device);
-	if (from != SIDE_POD && *device && !((*device)->flags & SR_DEVICE_UPLINK) && !is_stranger)
-		*device = NULL;
+		return SR_OK;
+	}
+	if (from != SIDE_POD || is_stranger || sr_forward_direct)
+		ret = forward_device(ctx, pkt, &scratch->conn.to.dst, &way);
+	if (!way)
+		return ret;
+	if (is_stranger || (from != SIDE_POD && way->flags & SR_DEVICE_UPLINK))
+		*device = way;
+	else if (sr_forward_direct && !ctx_is_unwrapped(ctx))
+		scratch->conn.to.flags |= SR_CONN_PAST;
 	return ret;
 }
 
@@ -49,7 +57,7 @@ static __always_inline int source_of_device(const struct sr_device *device, cons
 	conn->to.src = pkt->family == 4 ? device->snat4 : device->snat6;
 	if (!(conn->to.src.half[0] | conn->to.src.half[1]))
 		return SR_DROP_NO_NODE_ADDRESS;
-	conn->to.flags |= SR_CONN_SNAT;
+	conn->to.flags |= SR_CONN_PAST;
 	return SR_OK;
 }
 
@@ -95,7 +103,7 @@ static __noinline int source_choose_outbound(sr_ctx *ctx, const struct pkt *pkt)
 	way = forward_lookup_device(ctx, &fib);
 	if (way == BPF_FIB_LKUP_RET_NOT_FWDED) {
 		scratch->conn.to.src = pkt->tuple.dst;
-		scratch->conn.to.flags |= SR_CONN_SNAT | SR_CONN_BACKEND_HOST;
+		scratch->conn.to.flags |= SR_CONN_PAST | SR_CONN_BACKEND_HOST;
 		return SR_OK;
 	}
 	if (forward_verdict(way) != SR_OK)

@@ -33,6 +33,8 @@ static __always_inline int verdict_leave(struct __sk_buff *ctx, const struct pkt
 
 	if (!pkt->out_family)
 		return bpf_redirect(pkt->out_ifindex, BPF_F_INGRESS);
+	if (pkt->out_family == PKT_HOP_PEER)
+		return bpf_redirect_peer(pkt->out_ifindex, 0);
 	/* The neighbour's address takes the place of a link header: there must be one. */
 	if (!scratch || (!pkt_l3(pkt) && bpf_skb_change_head(ctx, ETH_HLEN, 0)))
 		return TC_ACT_SHOT;

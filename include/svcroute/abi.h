@@ -181,7 +181,7 @@ _Static_assert(sizeof(struct sr_backend) == 32 + 8 * SR_TEST_WORDS, "sr_backend"
 
 enum sr_conn_flags {
 	SR_CONN_REPLY = 1 << 0,	     /* keyed by what the backend sends */
-	SR_CONN_SNAT = 1 << 1,	     /* the client's address is replaced, too */
+	SR_CONN_PAST = 1 << 1,	     /* leaves past the stack; answers are turned on their way in */
 	SR_CONN_ANSWERED = 1 << 2,   /* the backend has spoken */
 	SR_CONN_PROVEN = 1 << 3,     /* both sides have: a flood of others does not displace it */
 	SR_CONN_FIN_CLIENT = 1 << 4, /* TCP: the client has sent FIN; SCTP: SHUTDOWN, or its ACK */
@@ -211,8 +211,8 @@ _Static_assert(sizeof(struct sr_rewrite) == 40, "sr_rewrite");
 struct sr_hop {
 	__u8 to[6];
 	__u8 from[6];
-	__u16 mtu; /* 0: not known */
-	__u16 zero;
+	__u16 mtu;  /* 0: not known */
+	__u16 peer; /* index of the pod's device, to whose other end tc gives them; 0: XDP sends them back */
 };
 _Static_assert(sizeof(struct sr_hop) == 16, "sr_hop");
 
@@ -306,6 +306,7 @@ enum sr_device_flags {
 	SR_DEVICE_POD = 1 << 1,
 	SR_DEVICE_BARE = 1 << 2, /* no link header: packets begin with IP (wireguard, tun) */
 	SR_DEVICE_BRIDGE = 1 << 3,
+	SR_DEVICE_PEER = 1 << 4, /* a veth whose other end lies in another network namespace */
 };
 
 struct sr_device {

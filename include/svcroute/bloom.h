@@ -46,7 +46,7 @@ static inline void sr_bloom_set_half(struct sr_bloom *bloom, const volatile __u6
 	 */
 	if (half->to.flags & SR_CONN_REPLY)
 		sr_bloom_set(bloom->backend, sr_bloom_bit(seed, &from->src, from->sport));
-	if (!(half->to.flags & SR_CONN_REPLY) || half->to.flags & SR_CONN_SNAT)
+	if (!(half->to.flags & SR_CONN_REPLY) || half->to.flags & SR_CONN_PAST)
 		sr_bloom_set(bloom->addr, sr_bloom_bit(seed, &from->dst, 0));
 }
 

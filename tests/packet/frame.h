@@ -44,8 +44,13 @@ enum frame_mac {
 	MAC_GATEWAY = 0x01,
 	MAC_NODE = 0x04,
 	MAC_OTHER_NODE = 0x05,
+	MAC_POD1 = 0x07,
+	MAC_POD1B = 0x08,
+	MAC_POD2 = 0x09,
 	MAC_NODE_ETH1 = 0x14,
 	MAC_NODE_ON_ETH1 = 0x16,
+	MAC_NODE_TO_POD1 = 0x27,
+	MAC_NODE_TO_POD2 = 0x29,
 };
 
 /* What is 0 or NULL has its usual value: ACK, a TTL of 64, "hello". */

@@ -48,7 +48,7 @@ struct harness_loaded {
 	int program[NUM_PROGRAMS];
 };
 
-#define HARNESS_MAX_LOADED 16
+#define HARNESS_MAX_LOADED 24
 
 static struct {
 	struct sr_datapath *datapath;
@@ -109,8 +109,8 @@ static void harness_write_devices(void)
 {
 	harness_write_device(DEVICE_ETH0, NODE, SR_DEVICE_UPLINK);
 	harness_write_device(DEVICE_ETH1, NODE_ETH1, SR_DEVICE_UPLINK);
-	harness_write_device(DEVICE_POD1, NODE_TO_PODS, SR_DEVICE_POD);
-	harness_write_device(DEVICE_POD2, NODE_TO_PODS, SR_DEVICE_POD);
+	harness_write_device(DEVICE_POD1, NODE_TO_PODS, SR_DEVICE_POD | SR_DEVICE_PEER);
+	harness_write_device(DEVICE_POD2, NODE_TO_PODS, SR_DEVICE_POD | SR_DEVICE_PEER);
 }
 
 static struct harness_loaded *harness_find_loaded(const struct sr_datapath_config *config)
@@ -262,6 +262,14 @@ void given_dsr_from(const char *gateway)
 	harness_load_unusual(&config);
 }
 
+void given_forward_direct(void)
+{
+	struct sr_datapath_config config = harness_usual;
+
+	config.forward_direct = true;
+	harness_load_unusual(&config);
+}
+
 void given_terminate(void)
 {
 	struct sr_datapath_config config = harness_usual;
@@ -305,6 +313,13 @@ void given_icmp_ratelimit(int msec)
 void given_no_snat_address(enum device device)
 {
 	harness_write_device(device, NULL, device <= DEVICE_ETH1 ? SR_DEVICE_UPLINK : SR_DEVICE_POD);
+}
+
+void given_no_device(enum device device)
+{
+	__u32 ifindex = network_ifindex(device);
+
+	bpf_map_delete_elem(sr_datapath_map_fd(harness.datapath, "sr_devices"), &ifindex);
 }
 
 void given_bridge(enum device device)

@@ -79,7 +79,8 @@ void given_external_clusterips(void);
 void given_dsr(void);
 /* Until the test ends, tunnels from this address are unwrapped. */
 void given_dsr_from(const char *gateway);
-/* Until the test ends, SNAT may use these ports only. */
+/* Until the test ends, flows pass the stack by. */
+void given_forward_direct(void);
 /*
  * ClusterIPs are open to the outside, and pods live in `network`/`bits`; in an
  * IPv6 run that is four times as many bits.
@@ -89,6 +90,7 @@ void given_cluster_cidr(const char *network, uint8_t bits);
 void given_service_cidr(const char *network, uint8_t bits);
 /* Until the test ends, TCP connections end with their endpoint. */
 void given_terminate(void);
+/* Until the test ends, SNAT may use these ports only. */
 void given_snat_ports(uint16_t low, uint16_t high);
 void given_syn_limit(uint32_t limit);
 /* `svcroute load` runs again. What the others above need may have been loaded before. */
@@ -97,6 +99,8 @@ void given_a_load(void);
 void given_icmp_ratelimit(int msec);
 /* Until the test ends, a device has no address to send from. */
 void given_no_snat_address(enum device device);
+/* Until the test ends, a device is not ours. */
+void given_no_device(enum device device);
 /* Until the test ends, a pod's device is a bridge, and the other's may be its port. */
 void given_bridge(enum device device);
 

@@ -16,8 +16,8 @@
 static const char *const network_links[] = {
 	"link add eth0 address 02:00:00:00:00:04 type veth peer name wire0",
 	"link add eth1 address 02:00:00:00:00:14 type veth peer name wire1",
-	"link add pod1 type veth peer name pod1-eth0",
-	"link add pod2 type veth peer name pod2-eth0",
+	"link add pod1 address 02:00:00:00:00:27 type veth peer name pod1-eth0",
+	"link add pod2 address 02:00:00:00:00:29 type veth peer name pod2-eth0",
 	"tuntap add tun0 mode tun",
 	"link add cni0 type bridge",
 	"link set lo up",
@@ -47,9 +47,9 @@ static const struct network_line network_addresses[] = {
 	{"route add %s dev pod1", POD1, 32},
 	{"route add %s dev pod1", POD1B, 32},
 	{"route add %s dev pod2", POD2, 32},
-	{"neigh add %s lladdr 02:00:00:00:01:07 dev pod1 nud permanent", POD1, 32},
-	{"neigh add %s lladdr 02:00:00:00:01:08 dev pod1 nud permanent", POD1B, 32},
-	{"neigh add %s lladdr 02:00:00:00:01:09 dev pod2 nud permanent", POD2, 32},
+	{"neigh add %s lladdr 02:00:00:00:00:07 dev pod1 nud permanent", POD1, 32},
+	{"neigh add %s lladdr 02:00:00:00:00:08 dev pod1 nud permanent", POD1B, 32},
+	{"neigh add %s lladdr 02:00:00:00:00:09 dev pod2 nud permanent", POD2, 32},
 	{"route add unreachable %s", "10.244.5.0", 24},
 	{"route add blackhole %s", "10.244.6.0", 24},
 };

@@ -133,10 +133,10 @@ TEST(what_is_held_goes_nowhere)
 
 	given_service(VIP, BACKEND);
 	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = SYN));
-	sr_half_mark(harness_datapath(), &call, SR_CONN_SNAT | SR_CONN_HELD, 0);
+	sr_half_mark(harness_datapath(), &call, SR_CONN_PAST | SR_CONN_HELD, 0);
 	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = ACK));
 	expect_drop(SR_DROP_HELD);
-	sr_half_mark(harness_datapath(), &call, 0, SR_CONN_SNAT | SR_CONN_HELD);
+	sr_half_mark(harness_datapath(), &call, 0, SR_CONN_PAST | SR_CONN_HELD);
 	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = ACK));
 	expect_packet(packet(POD_CLIENT, BACKEND, .flags = ACK));
 }

@@ -11,6 +11,7 @@
 	X(dnat)                                                                                                        \
 	X(snat)                                                                                                        \
 	X(dsr)                                                                                                         \
+	X(direct)                                                                                                      \
 	X(chain)                                                                                                       \
 	X(host)                                                                                                        \
 	X(policies)                                                                                                    \

@@ -82,8 +82,8 @@ static void expect_ends(const struct sr_conn *conn)
 
 static void either_half_tells_the_ends(void **state)
 {
-	struct sr_conn forward = HALF(SR_CONN_SNAT, CLIENT, FRONTEND, NODE, BACKEND);
-	struct sr_conn reply = HALF(SR_CONN_SNAT | SR_CONN_REPLY, BACKEND, NODE, FRONTEND, CLIENT);
+	struct sr_conn forward = HALF(SR_CONN_PAST, CLIENT, FRONTEND, NODE, BACKEND);
+	struct sr_conn reply = HALF(SR_CONN_PAST | SR_CONN_REPLY, BACKEND, NODE, FRONTEND, CLIENT);
 
 	(void)state;
 	expect_ends(&forward);
@@ -167,7 +167,7 @@ static void states_have_conntracks_names(void **state)
 
 static void a_filter_means_what_all_its_parts_do(void **state)
 {
-	struct sr_conn conn = HALF(SR_CONN_PROVEN | SR_CONN_SNAT, CLIENT, FRONTEND, NODE, BACKEND);
+	struct sr_conn conn = HALF(SR_CONN_PROVEN | SR_CONN_PAST, CLIENT, FRONTEND, NODE, BACKEND);
 	struct sr_flow flow = flow_of(&conn);
 	struct sr_flow_filter filter = {};
 

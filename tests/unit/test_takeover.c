@@ -98,7 +98,7 @@ static void netfilters_words_in_ours(void **state)
 {
 	(void)state;
 	expect_half(TCP(CLIENT), CLIENT, SR_CONN_ANSWERED | SR_CONN_PROVEN);
-	expect_half(TCP(NODE), NODE, SR_CONN_ANSWERED | SR_CONN_PROVEN | SR_CONN_SNAT);
+	expect_half(TCP(NODE), NODE, SR_CONN_ANSWERED | SR_CONN_PROVEN | SR_CONN_PAST);
 	expect_half(nat_of(IPPROTO_TCP, SR_FLOW_ANSWERED, CLIENT), CLIENT, SR_CONN_ANSWERED);
 	expect_half(nat_of(IPPROTO_TCP, SR_FLOW_NEW, CLIENT), CLIENT, 0);
 }

@@ -141,8 +141,8 @@ static bool set(struct bpf_object *object, const char *name, uint32_t value, siz
 
 static bool set_mode(struct bpf_object *object, enum mode mode)
 {
-	static const char *const switches[] = {"sr_dsr", "sr_terminate", "sr_allow_external_clusterip",
-					       "sr_pod_sockets"};
+	static const char *const switches[] = {"sr_dsr", "sr_forward_direct", "sr_terminate",
+					       "sr_allow_external_clusterip", "sr_pod_sockets"};
 	static const char *const numbers[] = {"sr_num_dsr_from", "sr_num_cluster_cidrs", "sr_num_service_cidrs"};
 	bool ok = set(object, "sr_beside_words", mode == MODE_REPLACED ? CONN_WORDS : 0, sizeof(uint32_t));
 

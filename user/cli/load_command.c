@@ -9,6 +9,7 @@
 
 static const char *const xdp_words[] = {"auto", "native", "generic", "off", NULL};
 
+static const char *const forward_words[] = {SR_FORWARD_STACK, SR_FORWARD_DIRECT, NULL};
 static const char *const dsr_words[] = {SR_DSR_IPIP, SR_DSR_OFF, NULL};
 
 static const char *const sockets_words[] = {SR_SOCKETS_HOST, SR_SOCKETS_ALL, SR_SOCKETS_OFF, NULL};
@@ -118,6 +119,15 @@ static const struct sr_option load_options[] = {
 		.offset = LOAD_OFFSET(given.dsr_from),
 		.value = "CIDR",
 		.help = "unwrap what gateways with these addresses send so, for endpoints of this node (none)",
+	},
+	{
+		.name = "forward",
+		.type = &sr_type_word,
+		.offset = LOAD_OFFSET(given.forward),
+		.value = "stack|direct",
+		.words = forward_words,
+		.help = "direct: services' packets go from device to device past this host's stack, and past\n"
+			"whatever it filters, counts or shapes (stack)",
 	},
 	{
 		.name = "xdp",

@@ -65,6 +65,7 @@ static int load_config(const struct sr_settings *settings, struct sr_datapath_co
 		.snat_port_low = (uint16_t)low,
 		.snat_port_high = (uint16_t)high,
 		.terminate = settings->terminate == SR_ANSWER_YES,
+		.forward_direct = settings->forward && strcmp(settings->forward, SR_FORWARD_DIRECT) == 0,
 		.dsr = settings->dsr && strcmp(settings->dsr, SR_DSR_IPIP) == 0,
 		.num_dsr_from = settings->dsr_from.num,
 		.num_cluster_cidrs = settings->cluster_cidrs.num,

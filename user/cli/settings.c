@@ -34,6 +34,7 @@ static const struct setting settings_table[] = {
 	{"announce", SETTING_LIST, offsetof(struct sr_settings, announce)},
 	{"route-proto", SETTING_TEXT, offsetof(struct sr_settings, route_proto)},
 	{"dsr", SETTING_TEXT, offsetof(struct sr_settings, dsr)},
+	{"forward", SETTING_TEXT, offsetof(struct sr_settings, forward)},
 	{"dsr-from", SETTING_LIST, offsetof(struct sr_settings, dsr_from)},
 	{"xdp", SETTING_TEXT, offsetof(struct sr_settings, xdp)},
 	{"sockets", SETTING_TEXT, offsetof(struct sr_settings, sockets)},

@@ -21,6 +21,10 @@
 #define SR_DSR_IPIP "ipip"
 #define SR_DSR_OFF  "off"
 
+/* --forward: by this host's stack, the default, or past it. */
+#define SR_FORWARD_STACK  "stack"
+#define SR_FORWARD_DIRECT "direct"
+
 #define SR_SYN_LIMIT_OFF "off"
 
 struct sr_settings {
@@ -35,7 +39,8 @@ struct sr_settings {
 	char *zone;
 	char *nodeport_addresses;
 	char *route_proto;
-	char *dsr; /* SR_DSR_* */
+	char *dsr;     /* SR_DSR_* */
+	char *forward; /* SR_FORWARD_* */
 	char *xdp;
 	char *sockets; /* SR_SOCKETS_* */
 	char *cgroup;

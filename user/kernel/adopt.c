@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * From netfilter to us. While a connection is in the hands of both, its packets
- * pass the stack, and with it netfilter, by: they bear SR_CONN_SNAT, as if we
+ * pass the stack, and with it netfilter, by: they bear SR_CONN_PAST, as if we
  * had replaced their source. So either hand may translate any packet of it, and
  * netfilter's entry can be replaced by one that translates nothing.
  */
@@ -172,7 +172,7 @@ static int adopt_take(struct sr_adopt *adopt, struct adoptee *item)
 	}
 	if (item->fate != SR_FATE_CHANGES || item->is_held)
 		return adopt_enter_bystander(adopt, item);
-	item->half.to.flags |= SR_CONN_SNAT;
+	item->half.to.flags |= SR_CONN_PAST;
 	return adopt_enter(adopt, item);
 }
 
@@ -254,7 +254,7 @@ static void adopt_hold(struct sr_adopt *adopt)
 
 		if (item->fate != SR_FATE_CHANGES || !item->is_held)
 			continue;
-		sr_half_put_both(adopt->datapath, &item->half, SR_CONN_SNAT | SR_CONN_HELD);
+		sr_half_put_both(adopt->datapath, &item->half, SR_CONN_PAST | SR_CONN_HELD);
 		/* The bystander's other half. */
 		sr_half_remove(adopt->datapath, &answer);
 	}
@@ -265,8 +265,8 @@ static void adopt_let_into_stack(const struct sr_adopt *adopt, const struct sr_c
 {
 	struct sr_tuple reply = sr_half_peer(half);
 
-	sr_half_mark(adopt->datapath, &reply, 0, SR_CONN_SNAT | SR_CONN_HELD);
-	sr_half_mark(adopt->datapath, &half->from, 0, SR_CONN_SNAT | SR_CONN_HELD);
+	sr_half_mark(adopt->datapath, &reply, 0, SR_CONN_PAST | SR_CONN_HELD);
+	sr_half_mark(adopt->datapath, &half->from, 0, SR_CONN_PAST | SR_CONN_HELD);
 }
 
 /*

@@ -38,6 +38,7 @@ struct sr_datapath_config {
 	size_t num_cluster_cidrs;
 	struct sr_cidr service_cidrs[SR_MAX_SERVICE_CIDRS]; /* where ClusterIPs come from; none: not told */
 	size_t num_service_cidrs;
+	bool forward_direct;			     /* flows between devices of ours pass the stack by */
 	bool dsr;				     /* flows for other nodes' backends go through tunnels */
 	struct sr_cidr dsr_from[SR_MAX_DSR_SOURCES]; /* from where tunnels may come; none: from nowhere */
 	size_t num_dsr_from;

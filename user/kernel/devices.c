@@ -43,7 +43,8 @@ int sr_devices_write(const struct sr_datapath *datapath, const struct sr_netdevs
 			.snat4 = device_source(netdev, netdevs, roles, num_roles, false),
 			.snat6 = device_source(netdev, netdevs, roles, num_roles, true),
 			.flags = roles[i].flags | (netdev->is_bare ? SR_DEVICE_BARE : 0) |
-				 (netdev->is_bridge ? SR_DEVICE_BRIDGE : 0),
+				 (netdev->is_bridge ? SR_DEVICE_BRIDGE : 0) |
+				 (netdev->peer_elsewhere ? SR_DEVICE_PEER : 0),
 			.mtu = netdev->mtu,
 		};
 

@@ -2,7 +2,7 @@
 /*
  * From us to netfilter, which may translate a packet as well as we as soon as it
  * has the connection: until our programs are gone those that meet them pass the
- * stack by (SR_CONN_SNAT), as in adopt.c.
+ * stack by (SR_CONN_PAST), as in adopt.c.
  */
 #include "kernel/handback.h"
 
@@ -80,9 +80,9 @@ static void handback_keep_out_of_stack(const struct handback *handback, const st
 	const struct sr_tuple *call = is_reply ? &other : &conn->half.from;
 	const struct sr_tuple *answer = is_reply ? &conn->half.from : &other;
 
-	sr_half_mark(handback->datapath, call, SR_CONN_SNAT | (is_held ? SR_CONN_HELD : 0), 0);
+	sr_half_mark(handback->datapath, call, SR_CONN_PAST | (is_held ? SR_CONN_HELD : 0), 0);
 	if (!is_held)
-		sr_half_mark(handback->datapath, answer, SR_CONN_SNAT, 0);
+		sr_half_mark(handback->datapath, answer, SR_CONN_PAST, 0);
 }
 
 /*

@@ -92,6 +92,7 @@ static int load_set_rodata(struct svcroute_bpf *skel, const struct sr_datapath_c
 	sr_timeouts_get(&timeouts);
 	skel->rodata->sr_allow_external_clusterip = config->allow_external_clusterip;
 	skel->rodata->sr_dsr = config->dsr;
+	skel->rodata->sr_forward_direct = config->forward_direct;
 	skel->rodata->sr_terminate = config->terminate;
 	skel->rodata->sr_snat_port_low = ports.low;
 	skel->rodata->sr_snat_port_high = ports.high;

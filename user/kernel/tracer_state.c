@@ -35,7 +35,7 @@ static bool state_has_end(const struct sr_conn *conn, const struct sr_addr *addr
 static bool state_matters(const struct sr_conn *conn, const struct sr_tuple *about)
 {
 	return conn->from.proto == about->proto &&
-	       (conn->to.flags & SR_CONN_SNAT || state_has_end(conn, &about->src) || state_has_end(conn, &about->dst));
+	       (conn->to.flags & SR_CONN_PAST || state_has_end(conn, &about->src) || state_has_end(conn, &about->dst));
 }
 
 static int state_keep_conn(const struct sr_conn *conn, void *context)

@@ -167,7 +167,7 @@ void sr_takeover_half(struct sr_conn *out, const struct sr_nat *nat)
 {
 	struct sr_tuple leaves = sr_takeover_turn(&nat->answer);
 
-	takeover_half(out, nat, &leaves, sr_takeover_has_source(nat) ? SR_CONN_SNAT : 0);
+	takeover_half(out, nat, &leaves, sr_takeover_has_source(nat) ? SR_CONN_PAST : 0);
 }
 
 void sr_takeover_bystander(struct sr_conn *out, const struct sr_nat *nat)
