@@ -98,7 +98,7 @@ __subprog int conn_replace(void)
 	held = conn_get(&scratch->reply.from);
 	if (held)
 		conn_forget_halves(scratch, held);
-	conn_invert(&scratch->reply, &scratch->conn);
+	conn_invert(&scratch->conn);
 	return conn_insert(&scratch->reply) == SR_CONN_INSERTED ? CONN_CLAIMED : CONN_HELD;
 }
 
@@ -147,7 +147,7 @@ __subprog int conn_claim_any(void)
 	for (int i = 0; i < CONN_MAX_CLAIMS && claim == CONN_HELD; i++) {
 		if (i || conn_is_masked(&scratch->conn.from, &scratch->conn.to))
 			scratch->conn.to.sport = conn_draw_port();
-		conn_invert(&scratch->reply, &scratch->conn);
+		conn_invert(&scratch->conn);
 		claim = conn_claim(i >= CONN_EAGER_CLAIMS);
 		if (claim == CONN_TAKEN)
 			claim = conn_replace();
@@ -180,6 +180,16 @@ __subprog int conn_open(bool is_overdue)
 		return SR_DROP_INTERNAL;
 	if (is_overdue && conn_join(&scratch->conn))
 		return SR_OK;
+	if (conn_is_masked(&scratch->conn.from, &scratch->conn.to))
+		scratch->conn.to.sport = conn_draw_port();
+	conn_invert(&scratch->conn);
+	bloom_add(&scratch->reply);
+	bloom_add(&scratch->conn);
+	if (likely(!sr_beside_words && conn_insert_pair())) {
+		conn_publish(scratch);
+		return SR_OK;
+	}
+
 	claim = conn_claim_any();
 	if (claim != CONN_CLAIMED && claim != CONN_AGREED)
 		return claim == CONN_NO_ROOM ? SR_DROP_TABLE_FULL : SR_DROP_NO_PORT;

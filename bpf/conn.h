@@ -53,11 +53,18 @@ static __always_inline struct sr_scratch *conn_scratch(void)
 	return bpf_map_lookup_elem(&sr_scratch, &zero);
 }
 
-/* The other half, made from this one. */
-static __always_inline void conn_invert(struct sr_conn *out, const struct sr_conn *conn)
+/* scratch->reply becomes the other half of this one. */
+__subprog int conn_invert(const struct sr_conn *conn)
 {
-	__u32 from = *(const __u32 *)&conn->from.sport, to = *(const __u32 *)&conn->to.sport;
+	struct sr_scratch *scratch = conn_scratch();
+	struct sr_conn *out;
+	__u32 from, to;
 
+	if (!conn || !scratch)
+		return 0;
+	from = *(const __u32 *)&conn->from.sport;
+	to = *(const __u32 *)&conn->to.sport;
+	out = &scratch->reply;
 	*out = *conn;
 	out->from.src = conn->to.dst;
 	out->from.dst = conn->to.src;
@@ -66,6 +73,7 @@ static __always_inline void conn_invert(struct sr_conn *out, const struct sr_con
 	out->to.dst = conn->from.src;
 	*(__u64 *)&out->to.sport = word_pair(ports_swap(from), conn->to.flags ^ SR_CONN_REPLY);
 	out->hop = (struct sr_hop){};
+	return 0;
 }
 
 /*

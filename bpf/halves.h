@@ -19,7 +19,7 @@ enum conn_peer_state {
 static __always_inline enum conn_peer_state conn_peer(struct sr_scratch *scratch, const struct sr_conn *conn,
 						      struct sr_conn **peer)
 {
-	conn_invert(&scratch->reply, conn);
+	conn_invert(conn);
 	*peer = conn_get(&scratch->reply.from);
 	if (!*peer)
 		return CONN_PEER_GONE;

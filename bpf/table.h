@@ -58,6 +58,16 @@ __subprog int conn_insert(const struct sr_conn *half)
 	return sr_conn_insert(&place, half, &clock);
 }
 
+/* Both of scratch->reply and scratch->conn, if that is easy. */
+__subprog bool conn_insert_pair(void)
+{
+	struct sr_scratch *scratch = conn_scratch();
+	struct sr_conn_place places[2];
+
+	return scratch && conn_place(&places[0], &scratch->reply.from) && conn_place(&places[1], &scratch->conn.from) &&
+	       sr_conn_insert_pair(places, &scratch->reply, &scratch->conn);
+}
+
 /* --- the former table ------------------------------------------------------------------ */
 
 /* An entry of theirs as one of ours: what only we know of is 0. */

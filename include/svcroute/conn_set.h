@@ -129,6 +129,12 @@ sr_set_inline __u32 sr_set_way(__u64 bits)
 	return (((bits & -bits) >> 7) * 0x0001020304050607ULL >> 56) % SR_CONN_WAYS;
 }
 
+/* The lowest bit that is set, which is one of the lower eight: by a de Bruijn sequence. */
+sr_set_inline __u32 sr_set_lowest(__u32 bits)
+{
+	return 0x56374210U >> ((bits & -bits) * 0x17 % 256 / 32 * 4) & 7;
+}
+
 /* `stride`: bytes of an entry, for another version's may be longer. */
 sr_set_inline struct sr_conn *sr_set_at(struct sr_conn_set *set, __u32 way, __u32 stride)
 {
@@ -221,23 +227,21 @@ sr_set_subprog __u64 sr_conn_rank(const struct sr_conn_clock *clock, __u32 flags
 	return class << 32 | (__u32)~silent;
 }
 
-struct sr_victim {
-	__u64 rank;
-	__u32 way;
-};
+/* A way by its entry's rank, in one number: the lowest gives way. */
+#define SR_VICTIM(rank, way)  ((rank)*SR_CONN_WAYS + (way))
+#define SR_VICTIM_WAY(victim) ((victim) % SR_CONN_WAYS)
+#define SR_VICTIM_IN(class)   SR_VICTIM((__u64)(class) << 32, 0) /* the first that there may be of that class */
 
-sr_set_inline struct sr_victim sr_set_victim(struct sr_conn_set *set, __u32 stride, const struct sr_conn_clock *clock)
+sr_set_inline __u64 sr_set_victim(struct sr_conn_set *set, __u32 stride, const struct sr_conn_clock *clock)
 {
-	struct sr_victim victim = {.rank = (__u64)SR_CONN_CLASSES << 32};
+	__u64 victim = SR_VICTIM_IN(SR_CONN_CLASSES);
 
 	for (__u32 way = 0; way < SR_CONN_WAYS; way++) {
 		const struct sr_conn *conn = sr_set_at(set, way, stride);
-		__u64 rank = sr_conn_rank(clock, conn->to.flags, conn->from.proto, conn->seen);
+		__u64 other = SR_VICTIM(sr_conn_rank(clock, conn->to.flags, conn->from.proto, conn->seen), way);
 
-		if (rank < victim.rank) {
-			victim.rank = rank;
-			victim.way = way;
-		}
+		if (other < victim)
+			victim = other;
 	}
 	return victim;
 }
@@ -327,7 +331,7 @@ sr_set_inline void sr_set_write(struct sr_conn_set *set, __u32 way, __u32 stride
 	sr_set_tag(set, way, tag);
 }
 
-/* Where an entry is to go: its sets, which may be one. */
+/* Where an entry may go: its sets, which may be one. */
 struct sr_conn_place {
 	struct sr_conn_set *first;
 	struct sr_conn_set *second;
@@ -336,18 +340,23 @@ struct sr_conn_place {
 	__u8 home;
 };
 
+/*
+ * Where it goes is a number: a way of the first set, or SR_CONN_WAYS and a way of the
+ * second, whose lock is held then as that of the first is. Less than 0: nowhere.
+ */
+#define SR_CONN_NOWHERE (-1)
+
 enum sr_conn_inserted {
 	SR_CONN_INSERTED = 0,
 	SR_CONN_EXISTS, /* an entry of this tuple */
 	SR_CONN_FULL,	/* no room, or another writer did not finish */
 };
 
-/* Into the second set, whose lock is taken; the first's is held. */
-sr_set_inline bool sr_conn_spill(const struct sr_conn_place *place, const struct sr_conn *entry, __u32 way)
+/* In the second set, whose lock is taken; the first's is held. */
+sr_set_inline int sr_conn_spill(const struct sr_conn_place *place, __u32 way)
 {
 	SR_SET_VOLATILE(place->first->spilled) = 1;
-	sr_set_write(place->second, way, place->stride, place->tag, entry);
-	return true;
+	return SR_CONN_WAYS + way;
 }
 
 /*
@@ -358,63 +367,73 @@ sr_set_inline bool sr_conn_spill(const struct sr_conn_place *place, const struct
 #define SR_SET_FILLING 4
 
 /* Where there is room without displacing anybody. The first set's lock is held. */
-sr_set_inline bool sr_conn_insert_free(const struct sr_conn_place *place, const struct sr_conn *entry)
+sr_set_inline int sr_conn_choose_free(const struct sr_conn_place *place)
 {
 	__u64 tags = place->first->tags;
 	__u32 used = sr_set_used(tags);
-	bool done = false;
 
 	if (used >= SR_SET_FILLING && place->second != place->first &&
 	    sr_set_used(SR_SET_VOLATILE(place->second->tags)) < used && sr_set_lock(place->second)) {
 		__u64 free = sr_set_free(place->second->tags);
 
 		if (free)
-			done = sr_conn_spill(place, entry, sr_set_way(free));
+			return sr_conn_spill(place, sr_set_way(free));
 		sr_set_unlock(place->second);
 	}
-	if (!done && used < SR_CONN_WAYS) {
-		__u32 way = sr_set_tag_at(tags, place->home) ? sr_set_way(sr_set_free(tags)) : place->home;
-
-		sr_set_write(place->first, way, place->stride, place->tag, entry);
-		done = true;
-	}
-	return done;
+	if (used == SR_CONN_WAYS)
+		return SR_CONN_NOWHERE;
+	return sr_set_tag_at(tags, place->home) ? sr_set_way(sr_set_free(tags)) : place->home;
 }
 
-/* In the place of one that is not kept. The set's lock is held. */
-sr_set_inline bool sr_conn_displace_unkept(struct sr_conn_set *set, const struct sr_conn_place *place,
-					   const struct sr_conn *entry)
+/* In the place of the one that is not kept and was written longest ago. The set's lock is held. */
+sr_set_inline int sr_conn_choose_unkept(const struct sr_conn_set *set)
 {
-	__u32 kept = SR_SET_VOLATILE(set->kept), hand = set->hand;
+	__u32 spare = (__u8)~SR_SET_VOLATILE(set->kept);
+	__u32 hand = set->hand % SR_CONN_WAYS;
+	__u32 ahead = (spare | spare << SR_CONN_WAYS) >> hand;
 
-	for (__u32 i = 0; i < SR_CONN_WAYS; i++, hand++) {
-		if (kept >> hand % SR_CONN_WAYS & 1)
-			continue;
-		sr_set_write(set, hand % SR_CONN_WAYS, place->stride, place->tag, entry);
-		return true;
-	}
-	return false;
+	return spare ? (int)((hand + sr_set_lowest(ahead)) % SR_CONN_WAYS) : SR_CONN_NOWHERE;
+}
+
+sr_set_inline int sr_conn_choose_new(const struct sr_conn_place *place)
+{
+	int spot = sr_conn_choose_free(place);
+
+	return spot >= 0 ? spot : sr_conn_choose_unkept(place->first);
 }
 
 /* In the place of whom both sets, which are full of kept ones, can spare best. The first set's lock is held. */
-sr_set_inline bool sr_conn_displace_kept(const struct sr_conn_place *place, const struct sr_conn *entry,
-					 const struct sr_conn_clock *clock)
+sr_set_inline int sr_conn_choose_kept(const struct sr_conn_place *place, const struct sr_conn_clock *clock)
 {
-	struct sr_victim victim = sr_set_victim(place->first, place->stride, clock);
-	bool done = false;
+	__u64 victim = sr_set_victim(place->first, place->stride, clock);
 
-	if (victim.rank >> 32 != SR_CONN_DEAD && place->second != place->first && sr_set_lock(place->second)) {
-		struct sr_victim other = sr_set_victim(place->second, place->stride, clock);
+	if (victim >= SR_VICTIM_IN(SR_CONN_DEAD + 1) && place->second != place->first && sr_set_lock(place->second)) {
+		__u64 other = sr_set_victim(place->second, place->stride, clock);
 
-		if (other.rank < victim.rank && other.rank >> 32 < SR_CONN_ACTIVE)
-			done = sr_conn_spill(place, entry, other.way);
+		if (other < victim && other < SR_VICTIM_IN(SR_CONN_ACTIVE))
+			return sr_conn_spill(place, SR_VICTIM_WAY(other));
 		sr_set_unlock(place->second);
 	}
-	if (!done && victim.rank >> 32 < SR_CONN_ACTIVE) {
-		sr_set_write(place->first, victim.way, place->stride, place->tag, entry);
-		done = true;
-	}
-	return done;
+	return victim < SR_VICTIM_IN(SR_CONN_ACTIVE) ? (int)SR_VICTIM_WAY(victim) : SR_CONN_NOWHERE;
+}
+
+/* The second set's lock is given back, if it was taken. */
+sr_set_inline void sr_conn_release(const struct sr_conn_place *place, int spot)
+{
+	if (spot >= SR_CONN_WAYS)
+		sr_set_unlock(place->second);
+}
+
+/* False: it has nowhere to go. */
+sr_set_inline bool sr_conn_settle(const struct sr_conn_place *place, int spot, const struct sr_conn *entry)
+{
+	struct sr_conn_set *set = spot >= SR_CONN_WAYS ? place->second : place->first;
+
+	if (spot < 0)
+		return false;
+	sr_set_write(set, spot % SR_CONN_WAYS, place->stride, place->tag, entry);
+	sr_conn_release(place, spot);
+	return true;
 }
 
 /* The way of a tuple's entry, and in `set` which of its sets it is in; -1: there is none. */
@@ -442,11 +461,61 @@ sr_set_inline enum sr_conn_inserted sr_conn_insert(const struct sr_conn_place *p
 		return SR_CONN_FULL;
 	if (sr_conn_find(place, &entry->from, &set) >= 0)
 		inserted = SR_CONN_EXISTS;
-	else if (!sr_conn_insert_free(place, entry) && !sr_conn_displace_unkept(place->first, place, entry) &&
-		 !sr_conn_displace_kept(place, entry, clock))
+	else if (!sr_conn_settle(place, sr_conn_choose_free(place), entry) &&
+		 !sr_conn_settle(place, sr_conn_choose_unkept(place->first), entry) &&
+		 !sr_conn_settle(place, sr_conn_choose_kept(place, clock), entry))
 		inserted = SR_CONN_FULL;
 	sr_set_unlock(place->first);
 	return inserted;
+}
+
+/* Both first sets, always in the same order, so that nobody waits for who waits for him. */
+sr_set_inline bool sr_conn_lock_pair(struct sr_conn_set *a, struct sr_conn_set *b)
+{
+	struct sr_conn_set *low = a < b ? a : b, *high = a < b ? b : a;
+
+	if (!sr_set_lock(low))
+		return false;
+	if (sr_set_lock(high))
+		return true;
+	sr_set_unlock(low);
+	return false;
+}
+
+/*
+ * Both halves of a new connection at once, for the sake of speed: memory is asked for
+ * all sets before any is locked, and all locks are held before anything is written; a
+ * lock waits until all that was written before has arrived. False: nothing was done,
+ * and they are to be entered one by one, for one is there, or finds no room so
+ * easily, or the two share a set.
+ */
+sr_set_inline bool sr_conn_insert_pair(const struct sr_conn_place places[2], const struct sr_conn *a,
+				       const struct sr_conn *b)
+{
+	int spot_a = SR_CONN_NOWHERE, spot_b = SR_CONN_NOWHERE;
+	struct sr_conn_set *set;
+
+	(void)SR_SET_VOLATILE(places[0].first->tags);
+	(void)SR_SET_VOLATILE(places[0].second->tags);
+	(void)SR_SET_VOLATILE(places[1].second->tags);
+	if (places[0].first == places[1].first || places[0].first == places[1].second ||
+	    places[0].second == places[1].first || places[0].second == places[1].second ||
+	    !sr_conn_lock_pair(places[0].first, places[1].first))
+		return false;
+	if (sr_conn_find(&places[0], &a->from, &set) < 0 && sr_conn_find(&places[1], &b->from, &set) < 0) {
+		spot_a = sr_conn_choose_new(&places[0]);
+		spot_b = sr_conn_choose_new(&places[1]);
+	}
+	if (spot_a >= 0 && spot_b >= 0) {
+		sr_conn_settle(&places[0], spot_a, a);
+		sr_conn_settle(&places[1], spot_b, b);
+	} else {
+		sr_conn_release(&places[0], spot_a);
+		sr_conn_release(&places[1], spot_b);
+	}
+	sr_set_unlock(places[1].first);
+	sr_set_unlock(places[0].first);
+	return spot_a >= 0 && spot_b >= 0;
 }
 
 /* The set's lock is held. */

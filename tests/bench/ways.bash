@@ -32,7 +32,7 @@ choose_ways() {
 
 	! has_tcx || ours+=(empty)
 	for size in "${sizes[@]}"; do
-		ours+=("tc-$size" "sockets-$size")
+		ours+=("tc-$size" "past-$size" "sockets-$size")
 		rivals+=("nftables-$size")
 		! has_legacy_iptables || rivals+=("iptables-$size")
 		gateways+=("xdp-$size")
@@ -115,6 +115,7 @@ begin() {
 	case $1 in
 	empty) lab_in "$1" "$BENCH" attach azvc azvs ;;
 	tc-*) load "$1" --pods 'azv*' --sockets off --xdp off ;;
+	past-*) load "$1" --pods 'azv*' --sockets off --xdp off --forward direct ;;
 	sockets-*) load "$1" --pods 'azv*' --sockets all --xdp off ;;
 	xdp-*) load "$1" --node none --pods none --sockets off --xdp native ;;
 	nftables-*) bench_nftables "$size" | lab_in "$1" nft -f - ;;
