@@ -303,6 +303,93 @@ static void a_lock_that_stays(void **state)
 	free(table);
 }
 
+/* --- both halves at once ------------------------------------------------------------------ */
+
+static bool insert_pair(struct sr_conn_set *table, const struct sr_conn *a, const struct sr_conn *b)
+{
+	struct sr_conn_place places[] = {place_of(table, &a->from), place_of(table, &b->from)};
+
+	return sr_conn_insert_pair(places, a, b);
+}
+
+static bool is_unlocked(const struct sr_conn_set *table)
+{
+	for (uint32_t i = 0; i < SETS; i++)
+		if (table[i].lock)
+			return false;
+	return true;
+}
+
+/* Up to a table that is full of who is kept, and beyond. */
+static void both_or_neither(void **state)
+{
+	struct sr_conn_set *table = table_new();
+	uint32_t in_time = 0, late = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < ROOM * 2; i += 2) {
+		struct sr_conn a = entry_of(i, SR_CONN_PROVEN, 0), b = entry_of(i + 1, SR_CONN_PROVEN, 0);
+		bool done = insert_pair(table, &a, &b);
+
+		assert_int_equal(has(table, &a), done);
+		assert_int_equal(has(table, &b), done);
+		*(i < ROOM * 2 / 3 ? &in_time : &late) += done;
+	}
+	assert_true(is_unlocked(table));
+	/* Some pairs share a set. */
+	assert_in_range(in_time, ROOM / 3 * 98 / 100, ROOM / 3);
+	assert_in_range(late, 1, ROOM / 6);
+	free(table);
+}
+
+static void neither_where_one_is_there(void **state)
+{
+	struct sr_conn_set *table = table_new();
+	struct sr_conn a = entry_of(1, 0, 0), b = entry_of(2, 0, 0);
+
+	(void)state;
+	assert_int_equal(insert(table, &a), SR_CONN_INSERTED);
+	assert_false(insert_pair(table, &a, &b));
+	assert_false(insert_pair(table, &b, &a));
+	assert_false(has(table, &b));
+	assert_true(is_unlocked(table));
+	assert_false(insert_pair(table, &b, &b));
+	free(table);
+}
+
+static void neither_where_a_lock_stays(void **state)
+{
+	struct sr_conn_set *table = table_new();
+	struct sr_conn a = entry_of(1, 0, 0), b = entry_of(2, 0, 0);
+	struct sr_conn_place place = place_of(table, &b.from);
+
+	(void)state;
+	place.first->lock = 1;
+	assert_false(insert_pair(table, &a, &b));
+	assert_false(insert_pair(table, &b, &a));
+	assert_int_equal(place.first->lock, 1);
+	place.first->lock = 0;
+	assert_true(is_unlocked(table));
+	assert_true(insert_pair(table, &a, &b));
+	free(table);
+}
+
+/* From the hand on, and around. */
+static void the_next_that_is_not_kept(void **state)
+{
+	(void)state;
+	for (uint32_t kept = 0; kept < 0x100; kept++)
+		for (uint32_t hand = 0; hand < SR_CONN_WAYS; hand++) {
+			struct sr_conn_set set = {.kept = kept, .hand = hand + SR_CONN_WAYS};
+			int expected = SR_CONN_NOWHERE;
+
+			for (uint32_t i = SR_CONN_WAYS; i-- > 0;)
+				if (!(kept >> (hand + i) % SR_CONN_WAYS & 1))
+					expected = (int)((hand + i) % SR_CONN_WAYS);
+			assert_int_equal(sr_conn_choose_unkept(&set), expected);
+		}
+}
+
 /* --- hashing ---------------------------------------------------------------------------- */
 
 /* Neighbouring tuples spread as if at random: no set has many more than its share. */
@@ -335,6 +422,10 @@ int main(void)
 		cmocka_unit_test(a_flood_displaces_no_active_connection),
 		cmocka_unit_test(who_is_not_kept_then_the_dead_then_the_silent),
 		cmocka_unit_test(a_lock_that_stays),
+		cmocka_unit_test(both_or_neither),
+		cmocka_unit_test(neither_where_one_is_there),
+		cmocka_unit_test(neither_where_a_lock_stays),
+		cmocka_unit_test(the_next_that_is_not_kept),
 		cmocka_unit_test(tuples_spread),
 	};
 
