@@ -122,9 +122,12 @@ static void new_flows(const char *note, double bar, bool scatter)
 	struct lines lines;
 
 	lines_begin(&lines, rounds());
-	if (scatter)
+	if (scatter) {
+		lines_add(&lines, (struct line){HOOK_XDP, "wait for memory once, no more", "fetch", SAMPLE_FOREIGN,
+						DEVICE_ETH0, HOW_AS_IT_IS, .bar = 0});
 		lines_add(&lines, (struct line){HOOK_XDP, "write two entries at random, no more", "scatter",
 						SAMPLE_NEW_HERE, DEVICE_ETH0, HOW_NEW, .bar = 0});
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(beginnings); i++) {
 		struct line line = beginnings[i];
 

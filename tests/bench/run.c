@@ -77,12 +77,13 @@ static int run_wrapper(enum hook hook, const struct frame *frame)
 /* Programs run through the kernel's XDP dispatcher only while they sit on a device. */
 static int run_attach_xdp(void)
 {
-	static const char *const devices[] = {"eth0", "eth1", "wire0", "wire1", "pod1-eth0", "pod2-eth0"};
+	static const char *const devices[] = {"eth0", "eth1", "wire0", "wire1", "pod1-eth0", "pod2-eth0", "pod1"};
 	int programs[] = {
 		run_program(HOOK_XDP, "sr_xdp_uplink"),
 		run_program(HOOK_XDP, "empty"),
 		run_program(HOOK_XDP, "floor"),
 		run_program(HOOK_XDP, "scatter"),
+		run_program(HOOK_XDP, "fetch"),
 		bpf_program__fd(run.skel->progs.wrap_xdp_v4),
 		bpf_program__fd(run.skel->progs.wrap_xdp_v6),
 	};
