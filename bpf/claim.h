@@ -55,6 +55,7 @@ static __always_inline void conn_renew(struct sr_conn *held, const struct sr_con
 	held->created = half->created;
 	held->seen = half->seen;
 	held->isn = half->isn;
+	held->hop.mtu = 0;
 	held->to.flags = half->to.flags;
 	conn_keep(held);
 }

@@ -62,12 +62,11 @@ static __always_inline int dsr_read(sr_ctx *ctx, __u32 at, __u8 family, struct s
 	return l4 < 0 || ctx_read(ctx, l4, &out->sport, 4) ? -1 : l4;
 }
 
-/* Of a connection that began when its service was there, or an error about its answers: it goes on without. */
-__subprog bool dsr_goes_on(struct __sk_buff *ctx, const struct pkt *pkt)
+/* Whose packet is inside, or about whose answer an error is: scratch->icmp.answer. False: it cannot be read. */
+__subprog bool dsr_read_subject(struct __sk_buff *ctx, const struct pkt *pkt)
 {
 	struct sr_scratch *scratch = conn_scratch();
 	struct sr_tuple *tuple, *quoted;
-	struct sr_conn *conn;
 	int l4;
 
 	if (!pkt || !scratch)
@@ -83,7 +82,17 @@ __subprog bool dsr_goes_on(struct __sk_buff *ctx, const struct pkt *pkt)
 			return false;
 		tuple_invert(tuple, quoted);
 	}
-	conn = conn_get(tuple);
+	return true;
+}
+
+/* Of a connection that began when its service was there, or an error about its answers: it goes on without. */
+static __always_inline bool dsr_goes_on(sr_ctx *ctx, const struct pkt *pkt, const struct sr_scratch *scratch)
+{
+	struct sr_conn *conn;
+
+	if (!dsr_read_subject(ctx, pkt))
+		return false;
+	conn = conn_get(&scratch->icmp.answer);
 	return conn && conn_is_live(conn, conn->to.flags);
 }
 
@@ -97,7 +106,7 @@ static __always_inline bool dsr_is_served(sr_ctx *ctx, const struct pkt *pkt)
 	scratch->icmp.answer = (struct sr_tuple){};
 	if (dsr_read(ctx, pkt_l4(pkt), pkt->family, &scratch->icmp.answer) < 0)
 		return false;
-	return address_flags(&scratch->icmp.answer.dst) >= 0 || dsr_goes_on(ctx, pkt);
+	return address_flags(&scratch->icmp.answer.dst) >= 0 || dsr_goes_on(ctx, pkt, scratch);
 }
 
 /* What the inner header says of congestion in the end; < 0: it cannot, so that the packet is dropped instead. */
