@@ -68,6 +68,8 @@ static struct flow flow_with(const struct hearing *hearing, const struct rules_e
 	flow.snat = source_of(hearing, endpoint, &flow.backend.src);
 	flow.host_client = hearing_caller(hearing) == CALLER_HOST;
 	flow.host_backend = flow.host_client && place_is_host(&endpoint->addr);
+	flow.past = flow.snat || (hearing->judge->options.forward_direct && !flow.host_client &&
+				  place_way(&endpoint->addr).device != PLACE_NOWHERE);
 	return flow;
 }
 
@@ -136,7 +138,7 @@ static const struct rules_endpoint *set_unreachable(const struct hearing *hearin
 	const struct rules_port *port = hearing->port;
 
 	*place = 0;
-	if (hearing_caller(hearing) == CALLER_POD && !is_stranger(hearing))
+	if (hearing_caller(hearing) == CALLER_POD && !is_stranger(hearing) && !hearing->judge->options.forward_direct)
 		return NULL;
 	for (unsigned int i = 0; i < port->num_endpoints; i++) {
 		struct sr_addr unreachable = place_addr(PLACE_UNREACHABLE, hearing->view.family);

@@ -107,6 +107,7 @@ struct cluster_options {
 	bool cluster_cidr; /* 10.244.0.0/16 and its like are pods */
 	bool service_cidr; /* 10.96.0.0/16 and its like are ClusterIPs */
 	bool terminate;	   /* TCP ends with its endpoint */
+	bool forward_direct;
 };
 
 struct cluster {

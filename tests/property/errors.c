@@ -73,7 +73,7 @@ void error_make(struct wire_frame *out, struct kernel_hook *at, const struct flo
 	packet.src = error_speaker(&about, family, random);
 	packet.ttl = random_percent(random, 5) ? 1 : 64;
 	wire_wrap(out, &packet, body, size);
-	*at = !about_answer && !flow->snat ? packets_hook_out(&about.src) : packets_hook_in(&packet.src, random);
+	*at = !about_answer && !flow->past ? packets_hook_out(&about.src) : packets_hook_in(&packet.src, random);
 	if (place_is_host(&packet.src))
 		*at = (struct kernel_hook){.hook = SR_HOOK_TO_WIRE, .device = DEVICE_ETH0, .from_host = true};
 }
@@ -127,7 +127,7 @@ static bool error_find(struct error *out, const struct hearing *hearing)
 	out->flow = flows_find(&answer, &out->is_reply);
 	if (!out->flow || !out->is_reply)
 		return out->flow;
-	return is_inbound(hearing) == (out->flow->snat && !out->flow->host_backend);
+	return is_inbound(hearing) == (out->flow->past && !out->flow->host_backend);
 }
 
 bool error_concerns(const struct hearing *hearing)
@@ -193,7 +193,7 @@ static struct wire_change error_change(const struct error *error, const struct h
 	const struct tuple *leaves = error->is_reply ? &turned : &flow->backend;
 	struct tuple answer = tuple_turned(&error->quoted);
 	bool to_host = error->is_reply ? flow->host_client : flow->host_backend;
-	struct wire_change change = {.src = hearing->view.src, .dst = leaves->dst, .hop = flow->snat && !to_host};
+	struct wire_change change = {.src = hearing->view.src, .dst = leaves->dst, .hop = flow->past && !to_host};
 
 	if (flow->snat || sr_addr_compare(&hearing->view.src, &answer.src) == 0)
 		change.src = leaves->src;
@@ -225,7 +225,7 @@ bool judge_error(struct hearing *hearing)
 	change = error_change(&error, hearing);
 	if (error_is_lost(hearing, &change, &is_fine))
 		return is_fine;
-	if (judge->got.reason != SR_OK || judge->got.verdict != (error.flow->snat ? KERNEL_REDIRECT : KERNEL_PASS))
+	if (judge->got.reason != SR_OK || judge->got.verdict != (error.flow->past ? KERNEL_REDIRECT : KERNEL_PASS))
 		return judge_fail(judge, "an error about a flow to be translated");
 
 	/* The answers' way turns back what was sent to the backend, the other what was sent to the client. */
@@ -234,7 +234,7 @@ bool judge_error(struct hearing *hearing)
 	error_write_quote(want.bytes, &error, hearing->view.end, error.is_reply ? &error.flow->client : &turned);
 	error_write_sum(want.bytes, hearing, &change);
 	wire_rewrite_ip(&want, &hearing->view, &change);
-	if (error.flow->snat && !change.hop)
+	if (error.flow->past && !change.hop)
 		translation_to_host(&want, &change.src);
 	return judge_same(judge, &want);
 }

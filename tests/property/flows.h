@@ -16,6 +16,7 @@ struct flow {
 	struct tuple client;  /* as the client sends it */
 	struct tuple backend; /* as the backend gets it */
 	bool snat;	      /* it bears an address of ours */
+	bool past;	      /* it passes the stack by */
 	bool host_client, host_backend;
 	enum device device; /* by which its first packet came */
 	bool from_pod;

@@ -151,7 +151,7 @@ static bool judge_in(struct hearing *hearing)
 	bool is_reply;
 	struct flow *flow = flows_find(&hearing->tuple, &is_reply);
 
-	if (flow && is_reply && !flow->snat)
+	if (flow && is_reply && !flow->past)
 		return judge_untouched(hearing, SR_PASS_NOT_A_SERVICE);
 	return judge_served(hearing, flow, is_reply);
 }
@@ -162,7 +162,7 @@ static bool judge_out(struct hearing *hearing)
 	bool is_reply;
 	struct flow *flow = flows_find(&hearing->tuple, &is_reply);
 
-	if ((!flow || !is_reply || flow->snat) && !hearing->at.from_host)
+	if ((!flow || !is_reply || flow->past) && !hearing->at.from_host)
 		return judge_untouched(hearing, SR_PASS_NOT_A_REPLY);
 	return judge_served(hearing, flow, is_reply);
 }

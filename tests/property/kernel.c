@@ -110,6 +110,7 @@ int kernel_load(const struct cluster_options *options)
 		.snat_port_high = KERNEL_SNAT_HIGH,
 		.allow_external_clusterip = options->allow_external_clusterip,
 		.terminate = options->terminate,
+		.forward_direct = options->forward_direct,
 		.sizes = {.connections = 16384},
 	};
 	struct sr_error err = {};

@@ -191,7 +191,7 @@ static void packets_of_flow(struct wire_packet *out, struct kernel_hook *at, con
 	out->dst = tuple->dst;
 	out->sport = tuple->sport;
 	out->dport = tuple->dport;
-	*at = is_reply && !flow->snat ? packets_hook_out(&tuple->dst) : packets_hook_in(&tuple->src, random);
+	*at = is_reply && !flow->past ? packets_hook_out(&tuple->dst) : packets_hook_in(&tuple->src, random);
 	if (place_is_host(&tuple->src))
 		*at = packets_hook_host(random);
 }

@@ -29,6 +29,7 @@ struct cluster_options story_options(uint64_t seed)
 		.cluster_cidr = block & 2,
 		.service_cidr = block & 4,
 		.terminate = block & 8,
+		.forward_direct = block & 16,
 	};
 }
 
