@@ -30,12 +30,12 @@ static __always_inline bool bloom_has_backend(const struct sr_addr *addr, __be16
 	return !bloom || sr_bloom_has(bloom->backend, sr_bloom_bit(sr_key_seed, addr, port));
 }
 
-static __always_inline void bloom_add(const struct sr_conn *half)
+static __always_inline void bloom_add(const struct sr_conn *half, bool come_in)
 {
 	struct sr_bloom *bloom = bloom_get();
 
 	if (bloom)
-		sr_bloom_set_half(bloom, sr_key_seed, half);
+		sr_bloom_set_half(bloom, sr_key_seed, half, come_in);
 }
 
 #endif

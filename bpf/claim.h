@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Entering a new flow: first the tuple is claimed on which its answers will
- * arrive, so that nothing is forwarded whose answers could not be turned back.
+ * Entering a new flow: both halves at once, or first the tuple is claimed on which
+ * its answers will arrive, so that nothing is forwarded whose answers could not be
+ * turned back.
  */
 #ifndef BPF_CLAIM_H
 #define BPF_CLAIM_H
@@ -156,6 +157,13 @@ __subprog int conn_claim_any(void)
 	return claim;
 }
 
+/* Before it is entered. Answers to the client's own address are known by their backend (service_is_foreign_in()). */
+static __always_inline void conn_foretell(const struct sr_scratch *scratch)
+{
+	bloom_add(&scratch->reply, conn_is_masked(&scratch->reply.from, &scratch->reply.to));
+	bloom_add(&scratch->conn, false);
+}
+
 /* Tell whoever else asks of a connection that was entered. */
 static __always_inline void conn_publish(const struct sr_scratch *scratch)
 {
@@ -169,8 +177,7 @@ static __always_inline void conn_publish(const struct sr_scratch *scratch)
 /*
  * Enter a new flow. `scratch->conn` is its forward half, complete but for the
  * source port if that is translated; on success it says how the packet leaves.
- * The reverse half is claimed first: nothing is forwarded whose answers could
- * not be turned back. `is_overdue`: its tuple has an entry whose time was up.
+ * Nothing is forwarded whose answers could not be turned back. `is_overdue`: its tuple has an entry whose time was up.
  */
 __subprog int conn_open(bool is_overdue)
 {
@@ -184,8 +191,7 @@ __subprog int conn_open(bool is_overdue)
 	if (conn_is_masked(&scratch->conn.from, &scratch->conn.to))
 		scratch->conn.to.sport = conn_draw_port();
 	conn_invert(&scratch->conn);
-	bloom_add(&scratch->reply);
-	bloom_add(&scratch->conn);
+	conn_foretell(scratch);
 	if (likely(!sr_beside_words && conn_insert_pair())) {
 		conn_publish(scratch);
 		return SR_OK;
@@ -195,8 +201,7 @@ __subprog int conn_open(bool is_overdue)
 	if (claim != CONN_CLAIMED && claim != CONN_AGREED)
 		return claim == CONN_NO_ROOM ? SR_DROP_TABLE_FULL : SR_DROP_NO_PORT;
 
-	bloom_add(&scratch->reply);
-	bloom_add(&scratch->conn);
+	conn_foretell(scratch);
 	if (likely(conn_insert(&scratch->conn) == SR_CONN_INSERTED)) {
 		conn_publish(scratch);
 		return SR_OK;

@@ -77,8 +77,9 @@ __subprog int conn_invert(const struct sr_conn *conn)
 }
 
 /*
- * Does the backend see an address or port of ours in place of its client's? Not where a
- * flow only passes the stack by (--forward direct). `from` as it arrives, `to` as it leaves.
+ * Does the backend see an address of ours, or a port of the host's flow that we drew, in
+ * place of its client's? Not where a flow only passes the stack by (--forward direct). `from` as it arrives, `to` as it
+ * leaves.
  */
 static __always_inline bool conn_is_masked(const struct sr_tuple *from, const struct sr_rewrite *to)
 {

@@ -237,6 +237,9 @@ static __noinline int forward_route(sr_ctx *ctx, struct pkt *pkt, struct sr_conn
 	if (pkt->ttl <= 1)
 		return SR_DROP_TTL;
 
+	/* What was known of the way is not: also where it turns out to be none that could be remembered. */
+	if (conn && sr_conn_is_of(conn, &pkt->tuple))
+		conn->hop.mtu = 0;
 	forward_ask(&fib, ctx, pkt, src, dst);
 	fib.tot_len = forward_length(ctx, pkt);
 	way = ctx_fib_lookup(ctx, &fib, 0);

@@ -34,6 +34,13 @@ static __always_inline void conn_mark_half(struct sr_conn *conn, __u32 set, __u3
 		__sync_fetch_and_and(&conn->to.flags, ~clear);
 }
 
+/* It lives as the other half does; its way out may have changed while it was silent. */
+static __always_inline void conn_hear_of(struct sr_conn *peer, const struct sr_conn *conn)
+{
+	peer->hop.mtu = 0;
+	peer->seen = conn->seen;
+}
+
 /* Set and clear flags of both halves. Returns the other one, NULL if it is gone. */
 static __always_inline struct sr_conn *conn_mark(struct sr_conn *conn, __u32 set, __u32 clear)
 {
@@ -79,7 +86,7 @@ __subprog int conn_mend(struct sr_conn *conn)
 		conn_delete(&conn->from);
 		break;
 	case CONN_PEER_THERE:
-		peer->seen = conn->seen;
+		conn_hear_of(peer, conn);
 		break;
 	}
 	return 0;
@@ -106,7 +113,7 @@ __subprog int conn_promote(struct sr_conn *conn)
 		return conn_insert(&scratch->reply);
 	}
 	conn_mark_half(peer, SR_CONN_PROVEN, 0);
-	peer->seen = conn->seen;
+	conn_hear_of(peer, conn);
 	return conn_keep(peer);
 }
 

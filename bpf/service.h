@@ -5,9 +5,10 @@
  * Packets meet us twice. On the way in (from a pod, from the wire; before
  * routing) service_in() gives traffic for a service its backend. On the way
  * out (to a pod, to the wire; after routing) service_out() gives the backend's
- * answers the service's address back. Only flows whose source we replaced are
- * turned back on the way in, for their answers are addressed to this node. What
- * this host itself sends is met on the way out only, and served there.
+ * answers the service's address back. Only of flows that pass the stack by they
+ * are turned back on the way in: where we replaced the source they are addressed to
+ * this node, and with --forward direct they leave as their flow does. What this
+ * host itself sends is met on the way out only, and served there.
  */
 #ifndef BPF_SERVICE_H
 #define BPF_SERVICE_H
@@ -213,6 +214,7 @@ static __always_inline bool service_is_foreign_in(sr_ctx *ctx, const struct pkt 
 	const struct sr_tuple *tuple = &pkt->tuple;
 
 	return !bloom_has_addr(&tuple->dst) && !ctx_is_unwrapped(ctx) &&
+	       !(sr_forward_direct && bloom_has_backend(&tuple->src, tuple->sport)) &&
 	       address_unknown(&tuple->dst) == SR_PASS_NOT_A_SERVICE &&
 	       !(service_is_first(pkt) && bloom_has_backend(&tuple->dst, tuple->dport));
 }
@@ -263,7 +265,9 @@ static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt, bool to_wir
 	if (service_is_foreign_out(pkt, to_wire))
 		return to_wire && service_is_unmet(ctx) ? SR_PASS_NOT_A_SERVICE : SR_PASS_NOT_A_REPLY;
 	met = conn_meet(pkt, &conn, &to);
-	if (met >= CONN_MET_LIVE && (to.flags & (SR_CONN_REPLY | SR_CONN_PAST | SR_CONN_DSR)) == SR_CONN_REPLY) {
+	/* One that was to be turned on its way in, but came by no device of ours, is turned here. */
+	if (met >= CONN_MET_LIVE && (to.flags & (SR_CONN_REPLY | SR_CONN_DSR | SR_CONN_HELD)) == SR_CONN_REPLY &&
+	    !conn_is_masked(&pkt->tuple, &to)) {
 		if (met != CONN_MET_ROUTINE)
 			ret = service_track(ctx, pkt, conn, to.flags);
 		return ret == SR_OK ? nat_rewrite(ctx, pkt, &to) : ret;

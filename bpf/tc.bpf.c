@@ -33,8 +33,12 @@ static __always_inline int verdict_leave(struct __sk_buff *ctx, const struct pkt
 
 	if (!pkt->out_family)
 		return bpf_redirect(pkt->out_ifindex, BPF_F_INGRESS);
-	if (pkt->out_family == PKT_HOP_PEER)
+	if (pkt->out_family == PKT_HOP_PEER) {
+		/* From a port of a bridge it is the bridge's. (Linux 6.15 sees to that itself.) */
+		if (unlikely(ctx->pkt_type != PACKET_HOST))
+			bpf_skb_change_type(ctx, PACKET_HOST);
 		return bpf_redirect_peer(pkt->out_ifindex, 0);
+	}
 	/* The neighbour's address takes the place of a link header: there must be one. */
 	if (!scratch || (!pkt_l3(pkt) && bpf_skb_change_head(ctx, ETH_HLEN, 0)))
 		return TC_ACT_SHOT;

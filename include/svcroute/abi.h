@@ -193,7 +193,7 @@ enum sr_conn_flags {
 	SR_CONN_CLIENT_HOST = 1 << 8,
 	SR_CONN_BACKEND_HOST = 1 << 9,
 	SR_CONN_DIRECT = 1 << 10, /* of no service: see service_is_collision() */
-	SR_CONN_HELD = 1 << 11,	  /* beside SNAT: it changes hands; its packets go nowhere for a moment */
+	SR_CONN_HELD = 1 << 11,	  /* beside PAST: it changes hands; its packets go nowhere for a moment */
 	SR_CONN_DSR = 1 << 12,	  /* goes unchanged through a tunnel to the node `to.dst`; its answers do not pass us */
 };
 
@@ -306,7 +306,7 @@ enum sr_device_flags {
 	SR_DEVICE_POD = 1 << 1,
 	SR_DEVICE_BARE = 1 << 2, /* no link header: packets begin with IP (wireguard, tun) */
 	SR_DEVICE_BRIDGE = 1 << 3,
-	SR_DEVICE_PEER = 1 << 4, /* a veth whose other end lies in another network namespace */
+	SR_DEVICE_PEER = 1 << 4, /* a pod's veth whose other end lies in another network namespace */
 };
 
 struct sr_device {

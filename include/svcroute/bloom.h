@@ -37,16 +37,19 @@ static inline void sr_bloom_set(__u64 *words, __u32 bit)
 		__sync_fetch_and_or(&words[bit / 64 % SR_BLOOM_WORDS], 1ULL << bit % 64);
 }
 
-/* Half of a connection: by what a packet of it is known to be ours. */
-static inline void sr_bloom_set_half(struct sr_bloom *bloom, const volatile __u64 *seed, const struct sr_conn *half)
+/*
+ * Half of a connection: by what a packet of it is known to be ours. Answers bear the
+ * backend's address; `come_in`: those that are turned on their way in are known by
+ * where they go.
+ */
+static inline void sr_bloom_set_half(struct sr_bloom *bloom, const volatile __u64 *seed, const struct sr_conn *half,
+				     bool come_in)
 {
 	const struct sr_tuple *from = &half->from;
 
-	/* Answers on their way out bear the backend's address; those to an address of this node meet us on the way in.
-	 */
 	if (half->to.flags & SR_CONN_REPLY)
 		sr_bloom_set(bloom->backend, sr_bloom_bit(seed, &from->src, from->sport));
-	if (!(half->to.flags & SR_CONN_REPLY) || half->to.flags & SR_CONN_PAST)
+	if (!(half->to.flags & SR_CONN_REPLY) || come_in)
 		sr_bloom_set(bloom->addr, sr_bloom_bit(seed, &from->dst, 0));
 }
 

@@ -92,8 +92,50 @@ TEST(the_way_is_asked_for_again)
 	send(PROG_FROM_POD, packet(FROM, SERVICE));
 	expect_redirect(packet(FROM, BACK, TO_POD2));
 	conn_age(FROM, SERVICE, 3);
+	for (int i = 0; i < 3; i++) {
+		send(PROG_FROM_POD, packet(FROM, SERVICE));
+		expect_redirect(packet(FROM, BACK, BY_NEIGHBOUR));
+	}
+}
+
+/* Also where each packet meets XDP before it. */
+TEST(tc_asks_again_behind_xdp)
+{
+	given_forward_direct();
+	given_external(VIP, BACK);
+	for (int i = 0; i < 3; i++) {
+		send(PROG_XDP, packet(CLIENT ":1234", VIP));
+		send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP));
+		expect_redirect(packet(CLIENT ":1234", BACK, TO_POD2));
+	}
+	given_bridge(DEVICE_POD2);
+	conn_age(CLIENT ":1234", VIP, 3);
+	for (int i = 0; i < 3; i++) {
+		send(PROG_XDP, packet(CLIENT ":1234", VIP));
+		expect_untouched(SR_PASS_TO_TC);
+		send(PROG_FROM_WIRE, packet(CLIENT ":1234", VIP));
+		expect_redirect(packet(CLIENT ":1234", BACK, BY_NEIGHBOUR));
+	}
+}
+
+/* An answer that comes by no device of ours is turned where it leaves. */
+TEST(an_answer_by_another_device)
+{
+	given_pods();
 	send(PROG_FROM_POD, packet(FROM, SERVICE));
-	expect_redirect(packet(FROM, BACK, BY_NEIGHBOUR));
+	send(PROG_TO_POD, packet(BACK, FROM));
+	expect_packet(packet(SERVICE, FROM));
+}
+
+TEST(datagrams_in_fragments)
+{
+	given_pods();
+	send(PROG_FROM_POD, packet(FROM, SERVICE, .payload_size = 100, .fragment_id = 7, .fragment_size = 64));
+	expect_redirect(packet(FROM, BACK, .payload_size = 100, .fragment_id = 7, .fragment_size = 64, TO_POD2));
+	send(PROG_FROM_POD,
+	     packet(FROM, SERVICE, .payload_size = 100, .fragment_id = 7, .fragment_from = 64, .fragment_size = 44));
+	expect_redirect(packet(FROM, BACK, .payload_size = 100, .fragment_id = 7, .fragment_from = 64,
+			       .fragment_size = 44, TO_POD2));
 }
 
 /* What was known of the way is not believed of a packet that is too long, or at its last hop. */
@@ -146,7 +188,9 @@ TEST(what_began_so_ends_so)
 	send(PROG_FROM_POD, packet(FROM, SERVICE));
 	expect_redirect(packet(FROM, BACK, BY_NEIGHBOUR));
 	send_by(DEVICE_POD2, PROG_FROM_POD, packet(BACK, FROM));
-	expect_redirect(packet(SERVICE, FROM, BY_NEIGHBOUR));
+	expect_untouched(SR_PASS_NOT_A_SERVICE);
+	send(PROG_TO_POD, packet(BACK, FROM));
+	expect_packet(packet(SERVICE, FROM));
 	send(PROG_FROM_POD, packet(POD1 ":1235", SERVICE));
 	expect_packet(packet(POD1 ":1235", BACK));
 	given_forward_direct();
@@ -163,6 +207,10 @@ const struct CMUnitTest direct_tests[] = {
 	EACH_WAY(a_device_without_a_peer_is_sent_to),
 	EACH_WAY(a_backend_elsewhere_is_left_to_the_stack),
 	EACH_WAY(the_way_is_asked_for_again),
+	EACH_WAY(tc_asks_again_behind_xdp),
+	EACH_WAY(an_answer_by_another_device),
+	TEST_IN(datagrams_in_fragments, 4, IPPROTO_UDP, "(IPv4)"),
+	TEST_IN(datagrams_in_fragments, 6, IPPROTO_UDP, "(IPv6)"),
 	EACH_WAY(no_more_than_is_known),
 	BOTH_FAMILIES(a_service_and_directly_its_backend),
 	TCP_AND_UDP(a_router_complains),

@@ -42,7 +42,7 @@ void sr_bloom_add_address(const struct sr_datapath *datapath, const struct sr_ad
 void sr_bloom_add_half(const struct sr_datapath *datapath, const struct sr_conn *half)
 {
 	if (datapath->bloom)
-		sr_bloom_set_half(datapath->bloom, datapath->bloom_seed, half);
+		sr_bloom_set_half(datapath->bloom, datapath->bloom_seed, half, half->to.flags & SR_CONN_PAST);
 }
 
 int sr_bloom_fill(int fd)

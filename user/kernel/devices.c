@@ -44,7 +44,7 @@ int sr_devices_write(const struct sr_datapath *datapath, const struct sr_netdevs
 			.snat6 = device_source(netdev, netdevs, roles, num_roles, true),
 			.flags = roles[i].flags | (netdev->is_bare ? SR_DEVICE_BARE : 0) |
 				 (netdev->is_bridge ? SR_DEVICE_BRIDGE : 0) |
-				 (netdev->peer_elsewhere ? SR_DEVICE_PEER : 0),
+				 (roles[i].flags & SR_DEVICE_POD && netdev->peer_elsewhere ? SR_DEVICE_PEER : 0),
 			.mtu = netdev->mtu,
 		};
 
