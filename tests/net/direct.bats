@@ -87,6 +87,12 @@ all_call_services() {
 	traffic_was_served
 }
 
+@test "by generic XDP" {
+	load --xdp generic
+	expect_both client NEAR_EXTERNAL web-1 CLIENT
+	expect_bulk client "${NEAR_EXTERNAL[0]}"
+}
+
 @test "the host is a hop" {
 	local family
 
@@ -97,13 +103,17 @@ all_call_services() {
 	done
 }
 
-@test "a pod that is replaced, with another device, is called within a second or two" {
+@test "a pod that is replaced, with another device: what has begun goes on with it" {
 	load
-	follow loop probe_from web-2 loop "${NEAR[0]}" 90 1
-	wait "${running[0]}"
+	running=()
+	follow steady probe_from web-2 udp "${NEAR[0]}" 90 --connect --interval 0.1 --timeout 0.3 --count 60
+	sleep 1
 	lab_pod_kill web-1
 	lab_pod node1 web-1 "${WEB1[@]}"
 	lab_serve web-1 80
 	load
 	expect_both web-2 NEAR web-1 WEB2
+	wait "${running[0]}"
+	head -3 "$LAB_DIR/traffic.steady" | grep -c "^${NEAR[0]} 90 web-1 ${WEB2[0]}$" | grep -x 3
+	grep -v ^peer "$LAB_DIR/traffic.steady" | tail -n 20 | grep -c "^${NEAR[0]} 90 web-1 ${WEB2[0]}$" | grep -x 20
 }
