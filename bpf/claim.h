@@ -161,7 +161,9 @@ __subprog int conn_claim_any(void)
 static __always_inline void conn_foretell(const struct sr_scratch *scratch)
 {
 	bloom_add(&scratch->reply, conn_is_masked(&scratch->reply.from, &scratch->reply.to));
-	bloom_add(&scratch->conn, false);
+	/* (A frontend's address was foretold when it was programmed.) */
+	if (scratch->conn.to.flags & SR_CONN_DIRECT)
+		bloom_add(&scratch->conn, false);
 }
 
 /* Tell whoever else asks of a connection that was entered. */

@@ -9,7 +9,7 @@
 #include "config.h"
 #include "lookup.h"
 #include "pkt.h"
-#include "svcroute/conn_set.h"
+#include "svcroute/conn_rank.h"
 
 static __always_inline __u32 conn_now(void)
 {

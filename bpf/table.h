@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The table of connections (svcroute/conn_set.h): a packet's entry looked up,
+ * The table of connections (svcroute/conn_set.h, conn_enter.h): a packet's entry looked up,
  * entries made and removed.
  *
  * While the table is replaced, by one of another version or of another size,
@@ -12,6 +12,7 @@
 #define BPF_TABLE_H
 
 #include "conn.h"
+#include "svcroute/conn_enter.h"
 
 #define CONN_STRIDE sizeof(struct sr_conn)
 

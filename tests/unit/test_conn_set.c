@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "svcroute/bloom.h"
-#include "svcroute/conn_set.h"
+#include "svcroute/conn_enter.h"
 
 #define SETS   512
 #define ROOM   (SETS * SR_CONN_WAYS)

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "svcroute/conn_set.h"
+#include "svcroute/conn_enter.h"
 
 /* Connections that have room in so many sets without displacing one another; and the sets that they need. */
 uint32_t sr_conn_table_capacity(uint32_t num_sets);

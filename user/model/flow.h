@@ -7,7 +7,7 @@
 #define SVCROUTE_MODEL_FLOW_H
 
 #include "model/addr.h"
-#include "svcroute/conn_set.h"
+#include "svcroute/conn_rank.h"
 
 /* How far a connection has come. What each is called depends on the protocol. */
 enum sr_flow_state {
