@@ -147,7 +147,7 @@ __subprog int conn_claim_any(void)
 	if (!scratch)
 		return CONN_HELD;
 	for (int i = 0; i < CONN_MAX_CLAIMS && claim == CONN_HELD; i++) {
-		if (i || conn_is_masked(&scratch->conn.from, &scratch->conn.to))
+		if (i || sr_conn_is_masked(&scratch->conn.from, &scratch->conn.to))
 			scratch->conn.to.sport = conn_draw_port();
 		conn_invert(&scratch->conn);
 		claim = conn_claim(i >= CONN_EAGER_CLAIMS);
@@ -160,7 +160,7 @@ __subprog int conn_claim_any(void)
 /* Before it is entered. Answers to the client's own address are known by their backend (service_is_foreign_in()). */
 static __always_inline void conn_foretell(const struct sr_scratch *scratch)
 {
-	bloom_add(&scratch->reply, conn_is_masked(&scratch->reply.from, &scratch->reply.to));
+	bloom_add(&scratch->reply, sr_conn_is_masked(&scratch->reply.from, &scratch->reply.to));
 	/* (A frontend's address was foretold when it was programmed.) */
 	if (scratch->conn.to.flags & SR_CONN_DIRECT)
 		bloom_add(&scratch->conn, false);
@@ -179,7 +179,8 @@ static __always_inline void conn_publish(const struct sr_scratch *scratch)
 /*
  * Enter a new flow. `scratch->conn` is its forward half, complete but for the
  * source port if that is translated; on success it says how the packet leaves.
- * Nothing is forwarded whose answers could not be turned back. `is_overdue`: its tuple has an entry whose time was up.
+ * Nothing is forwarded whose answers could not be turned back. `is_overdue`: its
+ * tuple has an entry whose time was up.
  */
 __subprog int conn_open(bool is_overdue)
 {
@@ -190,7 +191,7 @@ __subprog int conn_open(bool is_overdue)
 		return SR_DROP_INTERNAL;
 	if (is_overdue && conn_join(&scratch->conn))
 		return SR_OK;
-	if (conn_is_masked(&scratch->conn.from, &scratch->conn.to))
+	if (sr_conn_is_masked(&scratch->conn.from, &scratch->conn.to))
 		scratch->conn.to.sport = conn_draw_port();
 	conn_invert(&scratch->conn);
 	conn_foretell(scratch);

@@ -76,24 +76,10 @@ __subprog int conn_invert(const struct sr_conn *conn)
 	return 0;
 }
 
-/*
- * Does the backend see an address of ours, or a port of the host's flow that we drew, in
- * place of its client's? Not where a flow only passes the stack by (--forward direct). `from` as it arrives, `to` as it
- * leaves.
- */
-static __always_inline bool conn_is_masked(const struct sr_tuple *from, const struct sr_rewrite *to)
-{
-	if (likely(!(to->flags & SR_CONN_PAST)))
-		return false;
-	if (to->flags & (SR_CONN_CLIENT_HOST | SR_CONN_BACKEND_HOST))
-		return true;
-	return to->flags & SR_CONN_REPLY ? !addr_is_equal(&from->dst, &to->dst) : !addr_is_equal(&from->src, &to->src);
-}
-
 /* A gateway's tunnel leads to this node's own backends: may its packets not go where this connection's do? */
 static __always_inline bool conn_leads_elsewhere(const struct sr_tuple *from, const struct sr_rewrite *to)
 {
-	return to->flags & (SR_CONN_REPLY | SR_CONN_DSR) || conn_is_masked(from, to);
+	return to->flags & (SR_CONN_REPLY | SR_CONN_DSR) || sr_conn_is_masked(from, to);
 }
 
 static __always_inline bool conn_leaves_alike(const struct sr_conn *a, const struct sr_conn *b)

@@ -126,7 +126,8 @@ static __always_inline void icmp_choose_source(struct sr_scratch *scratch, const
 	const struct sr_rewrite *leaves = &scratch->icmp.leaves;
 
 	scratch->icmp.src = pkt->tuple.src;
-	if (conn_is_masked(&scratch->icmp.answer, leaves) || addr_is_equal(&pkt->tuple.src, &scratch->icmp.answer.src))
+	if (sr_conn_is_masked(&scratch->icmp.answer, leaves) ||
+	    addr_is_equal(&pkt->tuple.src, &scratch->icmp.answer.src))
 		scratch->icmp.src = leaves->src;
 }
 

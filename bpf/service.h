@@ -89,7 +89,7 @@ static __always_inline bool service_is_collision(const struct pkt *pkt, struct s
 	tuple_invert(&scratch->reply.from, &pkt->tuple);
 	conn = conn_get(&scratch->reply.from);
 	if (!conn || (conn->to.flags & (SR_CONN_REPLY | SR_CONN_DSR)) != SR_CONN_REPLY ||
-	    conn_is_masked(&conn->from, &conn->to) || !conn_is_live(conn, conn->to.flags) || conn->isn == pkt->seq)
+	    sr_conn_is_masked(&conn->from, &conn->to) || !conn_is_live(conn, conn->to.flags) || conn->isn == pkt->seq)
 		return false;
 
 	service_note(scratch, pkt);
@@ -267,7 +267,7 @@ static __always_inline int service_out(sr_ctx *ctx, struct pkt *pkt, bool to_wir
 	met = conn_meet(pkt, &conn, &to);
 	/* One that was to be turned on its way in, but came by no device of ours, is turned here. */
 	if (met >= CONN_MET_LIVE && (to.flags & (SR_CONN_REPLY | SR_CONN_DSR | SR_CONN_HELD)) == SR_CONN_REPLY &&
-	    !conn_is_masked(&pkt->tuple, &to)) {
+	    !sr_conn_is_masked(&pkt->tuple, &to)) {
 		if (met != CONN_MET_ROUTINE)
 			ret = service_track(ctx, pkt, conn, to.flags);
 		return ret == SR_OK ? nat_rewrite(ctx, pkt, &to) : ret;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The table of connections (svcroute/conn_set.h, conn_enter.h): a packet's entry looked up,
- * entries made and removed.
+ * The table of connections (svcroute/conn_set.h, conn_enter.h): a packet's entry
+ * looked up, entries made and removed.
  *
  * While the table is replaced, by one of another version or of another size,
  * hooks change programs one by one: so ours read the former table, too, and tell

@@ -139,6 +139,26 @@ sr_set_inline bool sr_conn_is_of(const struct sr_conn *conn, const struct sr_tup
 	return a[4] == b[4] && a[3] == b[3] && a[1] == b[1] && a[0] == b[0] && a[2] == b[2];
 }
 
+/*
+ * Does the backend see an address of ours, or a port of the host's flow that we drew, in
+ * place of its client's? Not where a flow only passes the stack by (--forward direct).
+ * `from` as it arrives, `to` as it leaves.
+ */
+sr_set_inline bool sr_conn_is_masked(const struct sr_tuple *from, const struct sr_rewrite *to)
+{
+	const struct sr_addr *was = &from->src, *is = &to->src;
+
+	if (!(to->flags & SR_CONN_PAST))
+		return false;
+	if (to->flags & (SR_CONN_CLIENT_HOST | SR_CONN_BACKEND_HOST))
+		return true;
+	if (to->flags & SR_CONN_REPLY) {
+		was = &from->dst;
+		is = &to->dst;
+	}
+	return was->half[0] != is->half[0] || was->half[1] != is->half[1];
+}
+
 /* The way of a tuple's entry, or -1. */
 sr_set_inline int sr_set_find_way(struct sr_conn_set *set, __u32 stride, __u8 tag, const struct sr_tuple *tuple)
 {

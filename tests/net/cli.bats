@@ -285,6 +285,8 @@ BAD
 	refused 2 --nonsense load
 	refused 2 load --nonsense
 	refused 2 load --xdp sideways
+	refused 2 load --forward fast
+	[[ $output == *"'fast' is not stack or direct"* ]]
 	refused 2 load --service-cidr 10.0.0.0/33
 	refused 2 load --subnet services
 	refused 2 load --subnet services=10.240.16.0/x

@@ -50,9 +50,32 @@ TEST(a_bridge_is_known_as_one)
 	assert_int_equal(written("cni0").flags, SR_DEVICE_UPLINK | SR_DEVICE_BRIDGE);
 }
 
+/* What a veth with its other end elsewhere is, that has this role. */
+static __u32 flags_of_veth(__u32 role)
+{
+	struct sr_netdev netdev = {.name = "azv1", .index = 4000, .is_veth = true, .peer_elsewhere = true};
+	struct sr_netdevs netdevs = {.item = &netdev, .num = 1};
+	struct sr_device_role roles[] = {{&netdev, role}};
+	int fd = sr_datapath_map_fd(harness_datapath(), "sr_devices");
+	struct sr_device device = {};
+
+	assert_int_equal(sr_devices_write(harness_datapath(), &netdevs, roles, 1, NULL), 0);
+	assert_int_equal(bpf_map_lookup_elem(fd, &netdev.index, &device), 0);
+	bpf_map_delete_elem(fd, &netdev.index);
+	return device.flags;
+}
+
+/* An uplink's is not: a container's eth0 may be a veth, too. */
+TEST(a_pods_other_end_is_a_peer)
+{
+	assert_int_equal(flags_of_veth(SR_DEVICE_POD), SR_DEVICE_POD | SR_DEVICE_PEER);
+	assert_int_equal(flags_of_veth(SR_DEVICE_UPLINK), SR_DEVICE_UPLINK);
+}
+
 const struct CMUnitTest devices_tests[] = {
 	ONLY_V4(a_device_tells_its_link_address),
 	ONLY_V4(a_device_without_a_link_header_is_bare),
 	ONLY_V4(a_bridge_is_known_as_one),
+	ONLY_V4(a_pods_other_end_is_a_peer),
 };
 const size_t num_devices_tests = ARRAY_SIZE(devices_tests);

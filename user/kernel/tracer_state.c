@@ -27,17 +27,6 @@ static bool state_has_end(const struct sr_conn *conn, const struct sr_addr *addr
 	       state_is_equal(&conn->to.src, addr) || state_is_equal(&conn->to.dst, addr);
 }
 
-/* Does the backend see an address or port of ours? As conn_is_masked() in bpf/conn.h. */
-static bool state_is_masked(const struct sr_conn *conn)
-{
-	const uint32_t flags = conn->to.flags;
-
-	if (!(flags & SR_CONN_PAST) || flags & (SR_CONN_CLIENT_HOST | SR_CONN_BACKEND_HOST))
-		return flags & SR_CONN_PAST;
-	return flags & SR_CONN_REPLY ? !state_is_equal(&conn->from.dst, &conn->to.dst)
-				     : !state_is_equal(&conn->from.src, &conn->to.src);
-}
-
 /*
  * Whose tuples may be looked up: those of the flow itself, of its answers, and
  * those that it may claim for them, which bear its client or, where we take that
@@ -46,7 +35,8 @@ static bool state_is_masked(const struct sr_conn *conn)
 static bool state_matters(const struct sr_conn *conn, const struct sr_tuple *about)
 {
 	return conn->from.proto == about->proto &&
-	       (state_is_masked(conn) || state_has_end(conn, &about->src) || state_has_end(conn, &about->dst));
+	       (sr_conn_is_masked(&conn->from, &conn->to) || state_has_end(conn, &about->src) ||
+		state_has_end(conn, &about->dst));
 }
 
 static int state_keep_conn(const struct sr_conn *conn, void *context)
