@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -55,6 +56,20 @@ void sr_conn_table_close(struct sr_conn_table *table)
 	if (table->memory)
 		munmap(table->memory, table_size(table));
 	table->memory = NULL;
+}
+
+void sr_conn_table_touch(int fd)
+{
+	sr_autofree void *set = NULL;
+	struct sr_conn_table table;
+	uint32_t step;
+
+	if (sr_conn_table_open(&table, fd, NULL) < 0)
+		return;
+	set = malloc(table_set_size(&table));
+	step = (uint32_t)sysconf(_SC_PAGESIZE) / table_set_size(&table);
+	for (uint32_t i = 0; set && i < table.num_sets; i += step ? step : 1)
+		bpf_map_lookup_elem(fd, &i, set);
 }
 
 /* --- to read ------------------------------------------------------------------------------ */

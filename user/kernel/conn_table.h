@@ -30,6 +30,12 @@ void sr_conn_table_close(struct sr_conn_table *table);
 #define sr_autoconntable __attribute__((cleanup(sr_conn_table_close)))
 
 /*
+ * Have every page of a new table mapped. The kernel has done so, but a hypervisor that
+ * keeps page tables of its own maps a page when it is touched first, and takes its time.
+ */
+void sr_conn_table_touch(int fd);
+
+/*
  * Call `visit` with a copy of each entry, dead ones too, as one of this version's.
  * Stops at its first negative return. 0 or -errno.
  */

@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "base/hash.h"
+#include "kernel/conn_table.h"
 #include "kernel/instance.h"
 #include "kernel/libbpf_log.h"
 #include "kernel/migration.h"
@@ -179,7 +180,7 @@ static bool load_programs_are_pinned(const struct sr_datapath *datapath)
 	return true;
 }
 
-static int load_into_kernel(struct svcroute_bpf *skel, struct sr_error *err)
+static int load_into_kernel(struct svcroute_bpf *skel, bool conns_are_new, struct sr_error *err)
 {
 	int r = svcroute_bpf__load(skel);
 
@@ -188,6 +189,8 @@ static int load_into_kernel(struct svcroute_bpf *skel, struct sr_error *err)
 			       sr_libbpf_log_tail());
 	if (r < 0)
 		return sr_fail(err, r, "cannot load the BPF programs: %s: %s", strerror(-r), sr_libbpf_log_tail());
+	if (conns_are_new)
+		sr_conn_table_touch(bpf_map__fd(skel->maps.sr_conns));
 	return 0;
 }
 
@@ -224,7 +227,7 @@ static void *ahead_run(void *context)
 {
 	struct sr_programs_ahead *ahead = context;
 
-	ahead->result = svcroute_bpf__load(ahead->skel);
+	ahead->result = load_into_kernel(ahead->skel, true, NULL);
 	return NULL;
 }
 
@@ -312,7 +315,7 @@ static int load_anew(struct sr_datapath *datapath, struct svcroute_bpf *skel, co
 {
 	int r;
 
-	r = load_into_kernel(skel, err);
+	r = load_into_kernel(skel, migration->use[SR_MAP_CONNS] < 0, err);
 	if (r == 0)
 		r = sr_migration_copy(migration, skel->obj, state, err);
 	return r < 0 ? r : load_pin(datapath, skel, migration, state, err);
