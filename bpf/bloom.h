@@ -3,7 +3,6 @@
 #ifndef BPF_BLOOM_H
 #define BPF_BLOOM_H
 
-#include "config.h"
 #include "maps.h"
 #include "svcroute/bloom.h"
 
@@ -19,7 +18,7 @@ static __always_inline bool bloom_has_addr(const struct sr_addr *addr)
 {
 	struct sr_bloom *bloom = bloom_get();
 
-	return !bloom || sr_bloom_has(bloom->addr, sr_bloom_bit(sr_key_seed, addr, 0));
+	return !bloom || sr_bloom_has(bloom, addr, SR_BLOOM_SERVED);
 }
 
 /* May it be a connection's backend? */
@@ -27,7 +26,23 @@ static __always_inline bool bloom_has_backend(const struct sr_addr *addr, __be16
 {
 	struct sr_bloom *bloom = bloom_get();
 
-	return !bloom || sr_bloom_has(bloom->backend, sr_bloom_bit(sr_key_seed, addr, port));
+	return !bloom || sr_bloom_has(bloom, addr, port);
+}
+
+/* May a socket have been led there? */
+static __always_inline bool bloom_has_called(const struct sr_addr *addr, __be16 port)
+{
+	struct sr_bloom *bloom = bloom_get();
+
+	return !bloom || sr_bloom_has(bloom, addr, port | SR_BLOOM_CALLED);
+}
+
+static __always_inline void bloom_add_called(const struct sr_addr *addr, __be16 port)
+{
+	struct sr_bloom *bloom = bloom_get();
+
+	if (bloom)
+		sr_bloom_set(bloom, addr, port | SR_BLOOM_CALLED);
 }
 
 static __always_inline void bloom_add(const struct sr_conn *half, bool come_in)
@@ -35,7 +50,7 @@ static __always_inline void bloom_add(const struct sr_conn *half, bool come_in)
 	struct sr_bloom *bloom = bloom_get();
 
 	if (bloom)
-		sr_bloom_set_half(bloom, sr_key_seed, half, come_in);
+		sr_bloom_set_half(bloom, half, come_in);
 }
 
 #endif

@@ -108,6 +108,7 @@ static __always_inline int sock_lead(struct bpf_sock_addr *ctx, int family, cons
 			socket_remember(ctx, &key, &backend, &conn);
 	}
 
+	bloom_add_called(&backend.addr, backend.port);
 	socket_key(&key, cookie, &backend, true);
 	socket_remember(ctx, &key, target, &conn);
 	sock_write(ctx, family, &backend.addr, backend.port);
@@ -156,7 +157,7 @@ static __always_inline int sock_name(struct bpf_sock_addr *ctx, int family)
 	if (!sock_is_served(ctx))
 		return SOCK_ALLOW;
 	sock_read(ctx, family, &target);
-	if (socket_called(bpf_get_socket_cookie(ctx), &target))
+	if (socket_called(ctx, &target))
 		sock_write(ctx, family, &target.addr, target.port);
 	return SOCK_ALLOW;
 }
@@ -226,7 +227,6 @@ SEC("cgroup/sock_release")
 int sr_release(struct bpf_sock *sk)
 {
 	struct sock_target peer = {.proto = sk->protocol, .port = sk->dst_port};
-	struct sr_socket_key key;
 
 	if (!peer.port)
 		return SOCK_ALLOW;
@@ -238,10 +238,7 @@ int sr_release(struct bpf_sock *sk)
 		peer.addr.word[2] = sk->dst_ip6[2];
 		peer.addr.word[3] = sk->dst_ip6[3];
 	}
-	socket_key(&key, bpf_get_socket_cookie(sk), &peer, true);
-	/* Most have called no service: to look costs less than to lock. */
-	if (bpf_map_lookup_elem(&sr_sockets, &key))
-		bpf_map_delete_elem(&sr_sockets, &key);
+	socket_forget(sk, &peer);
 	return SOCK_ALLOW;
 }
 

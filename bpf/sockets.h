@@ -49,6 +49,17 @@ static __always_inline void socket_remember(struct bpf_sock_addr *ctx, const str
 	bpf_map_update_elem(&sr_sockets, key, &entry, BPF_ANY);
 }
 
+/* Forget what a socket was told of `peer`, if it was told anything. */
+static __always_inline void socket_forget(struct bpf_sock *sk, const struct sock_target *peer)
+{
+	struct sr_socket_key key;
+
+	if (!bloom_has_called(&peer->addr, peer->port))
+		return;
+	socket_key(&key, bpf_get_socket_cookie(sk), peer, true);
+	bpf_map_delete_elem(&sr_sockets, &key);
+}
+
 /* The backend that this socket talks to under the frontend's name, if it still is one of the service. */
 static __always_inline bool socket_recall(const struct sr_socket_key *key, __u32 service, struct sr_conn *conn)
 {
@@ -70,12 +81,14 @@ static __always_inline bool socket_recall(const struct sr_socket_key *key, __u32
 }
 
 /* What a socket that hears `target` called: into `target`. False: just that. */
-static __always_inline bool socket_called(__u64 cookie, struct sock_target *target)
+static __always_inline bool socket_called(struct bpf_sock_addr *ctx, struct sock_target *target)
 {
 	struct sr_socket_key key;
 	struct sr_socket *known;
 
-	socket_key(&key, cookie, target, true);
+	if (!bloom_has_called(&target->addr, target->port))
+		return false;
+	socket_key(&key, bpf_get_socket_cookie(ctx), target, true);
 	known = bpf_map_lookup_elem(&sr_sockets, &key);
 	if (!known)
 		return false;

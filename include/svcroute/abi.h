@@ -21,7 +21,7 @@
  * did. Raise this when anything else changes: a key, a type, what a field means,
  * or that a new map has to be filled.
  */
-#define SR_LAYOUT_VERSION 5
+#define SR_LAYOUT_VERSION 6
 
 /* A version to come, for tests/net/upgrade.bats: one whose values have grown, and whose counters count other things. */
 #ifdef SR_TEST_LAYOUT
@@ -288,16 +288,15 @@ _Static_assert(sizeof(struct sr_scratch) == 4 * sizeof(struct sr_conn) + SR_CONN
 
 /*
  * Map `sr_bloom`: mmapable array of one: what may be ours (bloom.h). Bits of addresses that
- * packets to be served go to; of addresses and ports that backends' answers come from.
+ * packets to be served go to; of addresses and ports that backends' answers come from, or
+ * that sockets were led to.
  */
-#define SR_BLOOM_BITS	   20
+#define SR_BLOOM_BITS	   21
 #define SR_BLOOM_LINE_BITS 9 /* a cache line's */
 #define SR_BLOOM_WORDS	   (1 << (SR_BLOOM_BITS - 6))
-#define SR_BLOOM_SEEDS	   3
 
 struct sr_bloom {
-	__u64 addr[SR_BLOOM_WORDS];
-	__u64 backend[SR_BLOOM_WORDS];
+	__u64 word[SR_BLOOM_WORDS];
 };
 
 /* Map `sr_devices`: hash by ifindex (__u32). */

@@ -13,28 +13,42 @@
 #include "svcroute/abi.h"
 
 /*
- * Multiply-shift hashing: the uppermost bits of a product, whose one factor is odd.
- * An address's ports share a cache line: a host's packets, which come from ever new
- * ports, all meet the same. What is pinned is read by it: SR_LAYOUT_VERSION changes
- * with it.
+ * A port, in network byte order, is a backend's, from which answers come; with
+ * SR_BLOOM_CALLED it is one that sockets were led to. SR_BLOOM_SERVED, in a port's
+ * place: packets to be served go to the address.
  */
-static inline __u32 sr_bloom_bit(const volatile __u64 *seed, const struct sr_addr *addr, __be16 port)
+#define SR_BLOOM_SERVED 0x10000
+#define SR_BLOOM_CALLED 0x20000
+
+/*
+ * Multiply-shift hashing: the uppermost bits of a product, whose one factor is odd.
+ * All bits of an address lie in a cache line: of its packets, which come from ever new
+ * ports and in both ways, all meet the same. The factors are no secret: who finds what
+ * collides has gained but the search that any packet to a service gets. What is pinned
+ * is read by it: SR_LAYOUT_VERSION changes with it.
+ */
+static inline __u32 sr_bloom_bit(const struct sr_addr *addr, __u32 port)
 {
-	__u64 sum = ((addr->half[0] ^ seed[0]) | 1) * (addr->half[1] + seed[1]);
-	__u32 within = port * ((__u32)seed[2] | 1) >> (32 - SR_BLOOM_LINE_BITS);
+	__u64 sum = __builtin_bswap64(addr->half[0]) * 0x6a09e667f3bcc909ULL +
+		    __builtin_bswap64(addr->half[1]) * 0x9e3779b97f4a7c15ULL;
+	__u32 within = port * 0x6d9e3779U >> (32 - SR_BLOOM_LINE_BITS);
 
 	return sum >> (64 - SR_BLOOM_BITS) ^ within;
 }
 
-static inline bool sr_bloom_has(const __u64 *words, __u32 bit)
+static inline bool sr_bloom_has(const struct sr_bloom *bloom, const struct sr_addr *addr, __u32 port)
 {
-	return words[bit / 64 % SR_BLOOM_WORDS] >> bit % 64 & 1;
+	__u32 bit = sr_bloom_bit(addr, port);
+
+	return bloom->word[bit / 64 % SR_BLOOM_WORDS] >> bit % 64 & 1;
 }
 
-static inline void sr_bloom_set(__u64 *words, __u32 bit)
+static inline void sr_bloom_set(struct sr_bloom *bloom, const struct sr_addr *addr, __u32 port)
 {
-	if (!sr_bloom_has(words, bit))
-		__sync_fetch_and_or(&words[bit / 64 % SR_BLOOM_WORDS], 1ULL << bit % 64);
+	__u32 bit = sr_bloom_bit(addr, port);
+
+	if (!sr_bloom_has(bloom, addr, port))
+		__sync_fetch_and_or(&bloom->word[bit / 64 % SR_BLOOM_WORDS], 1ULL << bit % 64);
 }
 
 /*
@@ -42,15 +56,14 @@ static inline void sr_bloom_set(__u64 *words, __u32 bit)
  * backend's address; `come_in`: those that are turned on their way in are known by
  * where they go.
  */
-static inline void sr_bloom_set_half(struct sr_bloom *bloom, const volatile __u64 *seed, const struct sr_conn *half,
-				     bool come_in)
+static inline void sr_bloom_set_half(struct sr_bloom *bloom, const struct sr_conn *half, bool come_in)
 {
 	const struct sr_tuple *from = &half->from;
 
 	if (half->to.flags & SR_CONN_REPLY)
-		sr_bloom_set(bloom->backend, sr_bloom_bit(seed, &from->src, from->sport));
+		sr_bloom_set(bloom, &from->src, from->sport);
 	if (!(half->to.flags & SR_CONN_REPLY) || come_in)
-		sr_bloom_set(bloom->addr, sr_bloom_bit(seed, &from->dst, 0));
+		sr_bloom_set(bloom, &from->dst, SR_BLOOM_SERVED);
 }
 
 #endif

@@ -238,8 +238,9 @@ sr_set_inline bool sr_conn_lock_pair(struct sr_conn_set *a, struct sr_conn_set *
 /*
  * Both halves of a new connection at once, for the sake of speed: memory is asked for
  * all sets before any is locked, and all locks are held before anything is written; a
- * lock waits until all that was written before has arrived. False: nothing was done,
- * and they are to be entered one by one, for one is there, or finds no room so
+ * lock waits until all that was written before has arrived. (Where the set of `b`, which
+ * was looked at before, has room, second sets are hardly needed.) False: nothing was
+ * done, and they are to be entered one by one, for one is there, or finds no room so
  * easily, or the two share a set.
  */
 sr_set_inline bool sr_conn_insert_pair(const struct sr_conn_place places[2], const struct sr_conn *a,
@@ -249,8 +250,10 @@ sr_set_inline bool sr_conn_insert_pair(const struct sr_conn_place places[2], con
 	struct sr_conn_set *set;
 
 	(void)SR_SET_VOLATILE(places[0].first->tags);
-	(void)SR_SET_VOLATILE(places[0].second->tags);
-	(void)SR_SET_VOLATILE(places[1].second->tags);
+	if (sr_set_used(SR_SET_VOLATILE(places[1].first->tags)) >= SR_SET_FILLING) {
+		(void)SR_SET_VOLATILE(places[0].second->tags);
+		(void)SR_SET_VOLATILE(places[1].second->tags);
+	}
 	if (places[0].first == places[1].first || places[0].first == places[1].second ||
 	    places[0].second == places[1].first || places[0].second == places[1].second ||
 	    !sr_conn_lock_pair(places[0].first, places[1].first))

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <stdlib.h>
 
 #include "svcroute/bloom.h"
@@ -13,8 +14,6 @@
 #define STRIDE sizeof(struct sr_conn)
 
 static const uint64_t seed[SR_CONN_SEEDS] = {0x0123456789abcdef, 0x1111111122222222, 3, 0x4000000000000004, 5};
-
-static const uint64_t bloom_seed[SR_BLOOM_SEEDS] = {0x0123456789abcdef, 0x1111111122222222, 0x9e3779b97f4a7c15};
 
 static const struct sr_conn_clock now = {.now = 100000, .tcp = 30000, .udp = 500, .closing = 250, .unproven = 200};
 
@@ -120,22 +119,22 @@ static void hashes_of_what_is_pinned(void **state)
 	v6.from.dst.half[0] = v6.from.src.half[0] = 0xfd;
 	assert_true(sr_conn_hash((const __u64 *)seed, &v4.from) == 0x6a21fb21ad0f8731);
 	assert_true(sr_conn_hash((const __u64 *)seed, &v6.from) == 0xba2ed5ef956f3f74);
-	assert_int_equal(sr_bloom_bit((const __u64 *)bloom_seed, &v4.from.dst, 0), 0xda6cc);
-	assert_int_equal(sr_bloom_bit((const __u64 *)bloom_seed, &v4.from.src, htons(90)), 0x7adb1);
-	assert_int_equal(sr_bloom_bit((const __u64 *)bloom_seed, &v6.from.dst, 0), 0xd5a59);
+	assert_int_equal(sr_bloom_bit(&v4.from.dst, SR_BLOOM_SERVED), 0x168806);
+	assert_int_equal(sr_bloom_bit(&v4.from.src, htons(90)), 0x1b3e63);
+	assert_int_equal(sr_bloom_bit(&v6.from.dst, SR_BLOOM_SERVED), 0x132806);
 }
 
 /* A client's packets come from ever new ports, and shall not meet ever new memory. */
 static void ports_of_an_address_share_a_line(void **state)
 {
 	const struct sr_addr addr = entry_of(70000, 0, 0).from.src;
-	uint32_t line = sr_bloom_bit((const __u64 *)bloom_seed, &addr, 0) >> SR_BLOOM_LINE_BITS;
+	uint32_t line = sr_bloom_bit(&addr, SR_BLOOM_SERVED) >> SR_BLOOM_LINE_BITS;
 	bool is_seen[1 << SR_BLOOM_LINE_BITS] = {};
 	int num = 0;
 
 	(void)state;
 	for (uint32_t port = 0; port < 512; port++) {
-		uint32_t bit = sr_bloom_bit((const __u64 *)bloom_seed, &addr, htons(port));
+		uint32_t bit = sr_bloom_bit(&addr, htons(port));
 
 		assert_int_equal(bit >> SR_BLOOM_LINE_BITS, line);
 		num += !is_seen[bit % ARRAY_SIZE(is_seen)];
@@ -143,6 +142,40 @@ static void ports_of_an_address_share_a_line(void **state)
 	}
 	/* Of 512 drawn at random 324 would differ. */
 	assert_true(num > 250);
+}
+
+/* Lines that 4096 addresses of a network have: those after `at` that differ in 12 bits from bit `shift` of a half on.
+ */
+static int lines_of(struct sr_addr at, int half, int shift)
+{
+	bool is_seen[1 << (SR_BLOOM_BITS - SR_BLOOM_LINE_BITS)] = {};
+	uint64_t base = be64toh(at.half[half]);
+	int num = 0;
+
+	for (uint64_t i = 0; i < 4096; i++) {
+		uint32_t line;
+
+		at.half[half] = htobe64(base + (i << shift));
+		line = sr_bloom_bit(&at, SR_BLOOM_SERVED) >> SR_BLOOM_LINE_BITS;
+		num += !is_seen[line];
+		is_seen[line] = true;
+	}
+	return num;
+}
+
+/* Of 4096 lines so many drawn at random would be 2589. */
+static void addresses_spread_over_lines(void **state)
+{
+	const struct sr_addr v4 = {.half = {0, htobe64(0xffff0a600000)}}, v6 = {.half = {htobe64(0xfd000240ULL << 32)}};
+
+	(void)state;
+	assert_true(lines_of(v4, 1, 0) > 2000);
+	assert_true(lines_of(v4, 1, 8) > 2000);
+	assert_true(lines_of(v6, 1, 0) > 2000);
+	assert_true(lines_of(v6, 1, 16) > 2000);
+	assert_true(lines_of(v6, 1, 48) > 2000);
+	assert_true(lines_of(v6, 0, 0) > 2000);
+	assert_true(lines_of(v6, 0, 16) > 2000);
 }
 
 /* --- entries -------------------------------------------------------------------------- */
@@ -416,6 +449,7 @@ int main(void)
 		cmocka_unit_test(ways_by_their_tags),
 		cmocka_unit_test(hashes_of_what_is_pinned),
 		cmocka_unit_test(ports_of_an_address_share_a_line),
+		cmocka_unit_test(addresses_spread_over_lines),
 		cmocka_unit_test(entered_found_removed),
 		cmocka_unit_test(home_if_it_is_free),
 		cmocka_unit_test(two_thirds_full_and_none_displaced),

@@ -15,16 +15,11 @@ static struct sr_bloom *bloom_map(int fd)
 int sr_bloom_open(struct sr_datapath *datapath, struct sr_error *err)
 {
 	struct sr_bloom *bloom = bloom_map(datapath->map_fd[SR_MAP_BLOOM]);
-	struct sr_state state;
-	int r;
 
 	if (bloom == MAP_FAILED)
 		return sr_fail(err, -errno, "cannot map sr_bloom: %s", strerror(errno));
 	datapath->bloom = bloom;
-	r = sr_state_read(datapath, &state, err);
-	if (r == 0)
-		memcpy(datapath->bloom_seed, state.key_seed, sizeof(datapath->bloom_seed));
-	return r;
+	return 0;
 }
 
 void sr_bloom_close(struct sr_datapath *datapath)
@@ -36,13 +31,13 @@ void sr_bloom_close(struct sr_datapath *datapath)
 void sr_bloom_add_address(const struct sr_datapath *datapath, const struct sr_addr *addr)
 {
 	if (datapath->bloom)
-		sr_bloom_set(datapath->bloom->addr, sr_bloom_bit(datapath->bloom_seed, addr, 0));
+		sr_bloom_set(datapath->bloom, addr, SR_BLOOM_SERVED);
 }
 
 void sr_bloom_add_half(const struct sr_datapath *datapath, const struct sr_conn *half)
 {
 	if (datapath->bloom)
-		sr_bloom_set_half(datapath->bloom, datapath->bloom_seed, half, half->to.flags & SR_CONN_PAST);
+		sr_bloom_set_half(datapath->bloom, half, half->to.flags & SR_CONN_PAST);
 }
 
 int sr_bloom_fill(int fd)

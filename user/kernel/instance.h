@@ -110,7 +110,6 @@ struct sr_datapath {
 	struct sr_tables *tables;    /* sr_tables_keep()'s, or NULL */
 	struct sr_conn_table *conns; /* of sr_conns; NULL: not yet asked for */
 	struct sr_bloom *bloom;	     /* the map, to be written; NULL: the instance is only read */
-	__u64 bloom_seed[SR_BLOOM_SEEDS];
 };
 
 /* Does an instance of our layout serve another network namespace than this process's? */
