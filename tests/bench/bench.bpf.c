@@ -116,6 +116,25 @@ int empty_tc(struct __sk_buff *ctx)
 	return TC_ACT_UNSPEC;
 }
 
+/* What a socket that calls passes. */
+SEC("cgroup/connect4")
+int empty_connect(struct bpf_sock_addr *ctx)
+{
+	return 1;
+}
+
+SEC("cgroup/bind4")
+int empty_bind(struct bpf_sock_addr *ctx)
+{
+	return 1;
+}
+
+SEC("cgroup/sock_release")
+int empty_release(struct bpf_sock *ctx)
+{
+	return 1;
+}
+
 SEC("xdp")
 int wrap_xdp_v4(struct xdp_md *ctx)
 {

@@ -2,7 +2,7 @@
 /*
  * bench packet [--json-lines] [quick]: what a packet costs, against an empty
  * program of the same type in the same run. JSON lines, for tests/bench/report.
- * bench attach DEV...: put empty programs there, at tc on either way, and return;
+ * bench attach DEV|CGROUP...: put empty programs there, at tc on either way, and return;
  * a process that is left behind holds them.
  *
  * Each stage is a process with an instance of its own.
@@ -315,11 +315,11 @@ static int stage_fork(const struct stage *stage)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-static int attach(char **devices)
+static int attach(char **places)
 {
-	for (; *devices; devices++)
-		if (run_attach_empty(*devices) < 0) {
-			perror(*devices);
+	for (; *places; places++)
+		if (run_attach_empty(*places) < 0) {
+			perror(*places);
 			return 1;
 		}
 	if (fork() == 0)
@@ -338,7 +338,7 @@ int main(int argc, char **argv)
 		if (strcmp(argv[i], "quick") == 0)
 			is_quick = true;
 		else if (strcmp(argv[i], "packet") != 0 && strcmp(argv[i], "--json-lines") != 0) {
-			fprintf(stderr, "usage: bench packet [--json-lines] [quick] | bench attach DEV...\n");
+			fprintf(stderr, "usage: bench packet [--json-lines] [quick] | bench attach DEV|CGROUP...\n");
 			return 2;
 		}
 	}

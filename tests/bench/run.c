@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 #include "run.h"
 
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -120,16 +121,34 @@ static int run_load(bool scatters)
 	return bench_bpf__load(run.skel);
 }
 
-int run_attach_empty(const char *device)
+static int run_attach_to_device(const struct bench_bpf *skel, const char *name)
 {
-	struct bench_bpf *skel = bench_bpf__open_and_load();
-	int program = skel ? bpf_program__fd(skel->progs.empty_tc) : -1, ifindex = (int)if_nametoindex(device);
+	int program = bpf_program__fd(skel->progs.empty_tc), ifindex = (int)if_nametoindex(name);
 
-	if (!skel || !ifindex)
-		return -1;
-	if (bpf_link_create(program, ifindex, SR_BPF_TCX_INGRESS, NULL) < 0)
+	if (!ifindex || bpf_link_create(program, ifindex, SR_BPF_TCX_INGRESS, NULL) < 0)
 		return -1;
 	return bpf_link_create(program, ifindex, SR_BPF_TCX_EGRESS, NULL) < 0 ? -1 : 0;
+}
+
+static int run_attach_to_cgroup(const struct bench_bpf *skel, const char *path)
+{
+	const struct bpf_program *const programs[] = {skel->progs.empty_connect, skel->progs.empty_bind,
+						      skel->progs.empty_release};
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		if (!bpf_program__attach_cgroup(programs[i], fd))
+			return -1;
+	return 0;
+}
+
+int run_attach_empty(const char *where)
+{
+	const struct bench_bpf *skel = bench_bpf__open_and_load();
+
+	if (!skel)
+		return -1;
+	return strchr(where, '/') ? run_attach_to_cgroup(skel, where) : run_attach_to_device(skel, where);
 }
 
 int run_start(const struct run_config *wanted)

@@ -54,7 +54,10 @@ void run_crowd_end(uint32_t i, uint32_t *addr, uint16_t *port);
 /* The floor program knows one flow: that of the frame, which it sends elsewhere. */
 void run_teach_floor(const struct frame *frame);
 
-/* An empty program at a device's tc, on either way; 0, or -1 with errno. It stays for as long as this process. */
-int run_attach_empty(const char *device);
+/*
+ * Empty programs at a device's tc, on either way, or, where a path is given, at what calls of a cgroup's sockets pass
+ * over IPv4. 0, or -1 with errno. They stay for as long as this process.
+ */
+int run_attach_empty(const char *where);
 
 #endif

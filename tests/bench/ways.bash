@@ -3,9 +3,9 @@
 #
 # Ways to a service. Every one has a machine of its own with two pods, alike in all
 # but the way; a machine without any is what they are compared to ("direct": pod to
-# pod). One has empty programs, and is called directly: so much any program at tc costs.
-# The way of a gateway is compared to one that leads through a gateway by plain
-# routing ("routed").
+# pod). Two have empty programs, and are called directly: so much any program at tc
+# costs, or there and at what sockets pass. The way of a gateway is compared to one
+# that leads through a gateway by plain routing ("routed").
 #
 #     client pod ═ machine ═ server pod
 #     client ═ fabric ═ gateway ═ fabric ═ node ═ pod
@@ -30,7 +30,7 @@ gateways=()
 choose_ways() {
 	local size
 
-	! has_tcx || ours+=(empty)
+	! has_tcx || ours+=(empty hooks)
 	for size in "${sizes[@]}"; do
 		ours+=("tc-$size" "past-$size" "sockets-$size")
 		rivals+=("nftables-$size")
@@ -59,7 +59,7 @@ size_of() {
 # Where one calls to go that way.
 target_of() {
 	case $1 in
-	direct | empty | routed) echo $SERVER ;;
+	direct | empty | hooks | routed) echo $SERVER ;;
 	xdp-*) external_ip "$(served "$(size_of "$1")")" ;;
 	*) cluster_ip "$(served "$(size_of "$1")")" ;;
 	esac
@@ -114,6 +114,7 @@ begin() {
 	size=$(size_of "$1")
 	case $1 in
 	empty) lab_in "$1" "$BENCH" attach azvc azvs ;;
+	hooks) lab_in "$1" "$BENCH" attach azvc azvs "$LAB_CGROUP/$1" ;;
 	tc-*) load "$1" --pods 'azv*' --sockets off --xdp off ;;
 	past-*) load "$1" --pods 'azv*' --sockets off --xdp off --forward direct ;;
 	sockets-*) load "$1" --pods 'azv*' --sockets all --xdp off ;;
