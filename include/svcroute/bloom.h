@@ -36,11 +36,18 @@ static inline __u32 sr_bloom_bit(const struct sr_addr *addr, __u32 port)
 	return sum >> (64 - SR_BLOOM_BITS) ^ within;
 }
 
-static inline bool sr_bloom_has(const struct sr_bloom *bloom, const struct sr_addr *addr, __u32 port)
+/* The compiler shall not know the bound, or it leaves out what the verifier wants to see. */
+static inline __u64 *sr_bloom_word(struct sr_bloom *bloom, __u32 bit)
+{
+	asm volatile("" : "+r"(bit));
+	return &bloom->word[bit / 64 % SR_BLOOM_WORDS];
+}
+
+static inline bool sr_bloom_has(struct sr_bloom *bloom, const struct sr_addr *addr, __u32 port)
 {
 	__u32 bit = sr_bloom_bit(addr, port);
 
-	return bloom->word[bit / 64 % SR_BLOOM_WORDS] >> bit % 64 & 1;
+	return *sr_bloom_word(bloom, bit) >> bit % 64 & 1;
 }
 
 static inline void sr_bloom_set(struct sr_bloom *bloom, const struct sr_addr *addr, __u32 port)
@@ -48,7 +55,7 @@ static inline void sr_bloom_set(struct sr_bloom *bloom, const struct sr_addr *ad
 	__u32 bit = sr_bloom_bit(addr, port);
 
 	if (!sr_bloom_has(bloom, addr, port))
-		__sync_fetch_and_or(&bloom->word[bit / 64 % SR_BLOOM_WORDS], 1ULL << bit % 64);
+		__sync_fetch_and_or(sr_bloom_word(bloom, bit), 1ULL << bit % 64);
 }
 
 /*
