@@ -54,11 +54,13 @@ static __always_inline struct sr_conn *conn_mark(struct sr_conn *conn, __u32 set
 	return peer;
 }
 
-/* The same, of what decides whether they are kept. */
+/* The same, of what decides whether they are kept: of two marks that end it together, the later sees both. */
 static __always_inline void conn_mark_fate(struct sr_conn *conn, __u32 set, __u32 clear)
 {
 	struct sr_conn *peer = conn_mark(conn, set, clear);
 
+	if (!clear && sr_conn_is_kept(READ_ONCE(conn->to.flags)))
+		return;
 	conn_keep(conn);
 	if (peer)
 		conn_keep(peer);

@@ -181,7 +181,7 @@ __subprog int conn_keep(const struct sr_conn *half)
 	int place = half ? conn_locate(&half->from) : CONN_NOWHERE;
 	struct sr_conn_set *set = place < 0 ? NULL : conn_set((__u32)place / SR_CONN_WAYS);
 
-	if (set)
+	if (set && (READ_ONCE(set->kept) >> place % SR_CONN_WAYS & 1) != sr_conn_is_kept(half->to.flags))
 		sr_set_keep(set, place, half->to.flags);
 	return 0;
 }
