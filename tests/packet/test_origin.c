@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Whose packets begin a flow: not those of forged sources, nor those to another's link address. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tests.h"
 
@@ -41,6 +43,34 @@ TEST(this_hosts_own_address)
 	given_frontend_kind(VIP, SR_FRONTEND_NODE_PORT, NODE_ETH1 ":30080");
 	expect_martian(DEVICE_ETH0, PROG_FROM_WIRE, NODE_ETH1 ":5555");
 	expect_martian(DEVICE_POD1, PROG_FROM_POD, NODE ":5555");
+}
+
+/* What the routing table says of a pod is good for a second (256 jiffies), for its device and this address alone. */
+TEST(a_pods_address_that_moves)
+{
+	struct sr_addr pod = world_addr(POD2, world.family);
+	char to[SR_ADDR_TEXT], command[128], from[64];
+	size_t tries = 0;
+	int failed;
+
+	given_external(VIP, POD1 ":8080");
+	send_by(DEVICE_POD2, PROG_FROM_POD, packet(POD2 ":5555", VIP, .flags = SYN));
+	expect_packet(packet(POD2 ":5555", POD1 ":8080", .flags = SYN));
+	send_by(DEVICE_POD2, PROG_FROM_POD, packet(POD1 ":5555", VIP, .flags = SYN));
+	expect_drop(SR_DROP_MARTIAN);
+
+	sr_addr_format(to, &pod);
+	snprintf(command, sizeof(command), "ip -%d route replace %s dev pod1", world.family, to);
+	failed = system(command);
+	for (; conns_count(ANY_CONN) == (tries + 1) * 2 && tries < 400; tries++) {
+		usleep(10000);
+		snprintf(from, sizeof(from), POD2 ":%zu", 6000 + tries);
+		send_by(DEVICE_POD2, PROG_FROM_POD, packet(from, VIP, .flags = SYN));
+	}
+	snprintf(command, sizeof(command), "ip -%d route replace %s dev pod2", world.family, to);
+	failed |= system(command);
+	assert_int_equal(failed, 0);
+	assert_in_range(tries, 1, 399);
 }
 
 /* Its port's device and the bridge both serve pods: the way back leads to the bridge. */
@@ -127,6 +157,7 @@ TEST(a_frame_of_a_known_flow_to_another_link_address)
 const struct CMUnitTest origin_tests[] = {
 	EACH_WAY(a_pods_address_from_without),
 	EACH_WAY(a_pods_address_from_another_pod),
+	BOTH_FAMILIES(a_pods_address_that_moves),
 	EACH_WAY(this_hosts_own_address),
 	EACH_WAY(a_pods_address_from_a_port_of_its_bridge),
 	EACH_WAY(an_address_that_another_way_leads_to),
