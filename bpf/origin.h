@@ -9,6 +9,7 @@
 
 #include "dispatch.h"
 #include "forward.h"
+#include "svcroute/conn_set.h"
 
 /* One that the device sends from, or that bears frontends: of others that are this host's we do not know. */
 static __always_inline bool origin_is_known_ours(sr_ctx *ctx, const struct pkt *pkt)
@@ -50,14 +51,6 @@ static __always_inline bool origin_is_martian(sr_ctx *ctx, const struct pkt *pkt
 	return from != SIDE_POD || !(device->flags & SR_DEVICE_BRIDGE);
 }
 
-/* A pod's address in this second, as a word that nobody can guess. */
-static __always_inline __u64 origin_word(const struct sr_addr *src)
-{
-	__u64 second = conn_now() >> FORWARD_HOP_SHIFT;
-
-	return ((src->half[0] ^ sr_key_seed[0]) + second | 1) * (src->half[1] ^ sr_key_seed[1]);
-}
-
 /* Does the frame bear this device's link address? (tc is told by the kernel: tc_in().) */
 static __always_inline bool origin_calls_us(sr_ctx *ctx)
 {
@@ -71,11 +64,27 @@ static __always_inline bool origin_calls_us(sr_ctx *ctx)
 	return *(__u32 *)to == *(__u32 *)device->mac && *(__u16 *)(to + 4) == *(__u16 *)(device->mac + 4);
 }
 
-/* SR_OK, or why no flow begins. Of a pod, which begins many, the routing table is asked once a second. */
+/*
+ * Who was asked for in this second is not asked for again: most begin many flows.
+ * It goes with the programs: all that is lost is a little time.
+ */
+#define ORIGIN_KNOWN 4096
+__u64 sr_origins[ORIGIN_KNOWN] __weak;
+
+/* A sender, by the device that it sends to, in this second: a word that nobody can guess. */
+static __always_inline __u64 origin_word(sr_ctx *ctx, const struct pkt *pkt)
+{
+	struct sr_tuple sender = {.src = pkt->tuple.src};
+
+	sender.dst.word[0] = ctx_ifindex(ctx);
+	sender.dst.word[3] = conn_now() >> FORWARD_HOP_SHIFT;
+	return sr_conn_hash(sr_key_seed, &sender);
+}
+
+/* SR_OK, or why no flow begins. */
 static __noinline int origin_check(sr_ctx *ctx, const struct pkt *pkt, enum side from)
 {
-	struct sr_device *device;
-	__u64 word;
+	__u64 word, *known;
 
 	if (!pkt)
 		return SR_DROP_INTERNAL;
@@ -83,14 +92,13 @@ static __noinline int origin_check(sr_ctx *ctx, const struct pkt *pkt, enum side
 		return SR_PASS_OTHER_HOST;
 	if (from == SIDE_HOST)
 		return SR_OK;
-	device = from == SIDE_POD ? device_lookup(ctx_ifindex(ctx)) : NULL;
-	word = origin_word(&pkt->tuple.src);
-	if (device && READ_ONCE(device->origin) == word)
+	word = origin_word(ctx, pkt);
+	known = &sr_origins[word % ORIGIN_KNOWN];
+	if (*known == word)
 		return SR_OK;
 	if (origin_is_martian(ctx, pkt, from))
 		return SR_DROP_MARTIAN;
-	if (device)
-		*(volatile __u64 *)&device->origin = word;
+	*known = word;
 	return SR_OK;
 }
 

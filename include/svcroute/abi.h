@@ -315,9 +315,8 @@ struct sr_device {
 	__u32 mtu;
 	__u8 mac[6]; /* its own link address; zeros: it has none */
 	__u8 zero[2];
-	__u64 origin; /* written by packets: bpf/origin.h */
 };
-_Static_assert(sizeof(struct sr_device) == 56, "sr_device");
+_Static_assert(sizeof(struct sr_device) == 48, "sr_device");
 
 /*
  * Map `sr_announced`: hash: the addresses for which this host answers ARP and

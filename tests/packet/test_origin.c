@@ -45,7 +45,7 @@ TEST(this_hosts_own_address)
 	expect_martian(DEVICE_POD1, PROG_FROM_POD, NODE ":5555");
 }
 
-/* What the routing table says of a pod is good for a second (256 jiffies), for its device and this address alone. */
+/* What the routing table said is good for a second (256 jiffies), by that device and for that address alone. */
 TEST(a_pods_address_that_moves)
 {
 	struct sr_addr pod = world_addr(POD2, world.family);
@@ -57,6 +57,8 @@ TEST(a_pods_address_that_moves)
 	send_by(DEVICE_POD2, PROG_FROM_POD, packet(POD2 ":5555", VIP, .flags = SYN));
 	expect_packet(packet(POD2 ":5555", POD1 ":8080", .flags = SYN));
 	send_by(DEVICE_POD2, PROG_FROM_POD, packet(POD1 ":5555", VIP, .flags = SYN));
+	expect_drop(SR_DROP_MARTIAN);
+	send_by(DEVICE_ETH0, PROG_FROM_WIRE, packet(POD2 ":5556", VIP, .flags = SYN));
 	expect_drop(SR_DROP_MARTIAN);
 
 	sr_addr_format(to, &pod);
