@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Can a packet be any of ours? See include/svcroute/bloom.h. */
+/* Can a packet or a socket be any of ours? See include/svcroute/bloom.h. */
 #ifndef BPF_BLOOM_H
 #define BPF_BLOOM_H
 

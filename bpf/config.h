@@ -55,7 +55,7 @@ const volatile __u64 sr_host_netns __weak = 0;
 /* Sockets of other namespaces, pods' that is, are served, too. */
 const volatile bool sr_pod_sockets __weak = false;
 
-/* Seeds of the hashes of tuples and addresses: outlive programs. */
+/* Seeds of the hashes of tuples and senders: outlive programs. */
 const volatile __u64 sr_key_seed[SR_KEY_SEEDS] __weak = {1, 2, 3, 4, 5};
 
 /* To count the seconds of session affinity. */

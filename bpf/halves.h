@@ -54,12 +54,17 @@ static __always_inline struct sr_conn *conn_mark(struct sr_conn *conn, __u32 set
 	return peer;
 }
 
-/* The same, of what decides whether they are kept: of two marks that end it together, the later sees both. */
+/*
+ * The same, of what decides whether they are kept. Mostly nothing has changed of that.
+ * (Of two ends on two CPUs the later one sees both, on x86; where stores are less
+ * ordered, what is over may count as kept until its set is full.)
+ */
 static __always_inline void conn_mark_fate(struct sr_conn *conn, __u32 set, __u32 clear)
 {
 	struct sr_conn *peer = conn_mark(conn, set, clear);
 
-	if (!clear && sr_conn_is_kept(READ_ONCE(conn->to.flags)))
+	if (!clear && sr_conn_is_kept(READ_ONCE(conn->to.flags)) &&
+	    (!peer || sr_conn_is_kept(READ_ONCE(peer->to.flags))))
 		return;
 	conn_keep(conn);
 	if (peer)

@@ -2,7 +2,7 @@
 /*
  * May a flow begin with this packet, as far as its sender goes? An entry made
  * for a forged source would turn that source's own answers, long after the
- * stack has dropped the packet. Asked once for each flow.
+ * stack has dropped the packet. Asked for each flow's first packet.
  */
 #ifndef BPF_ORIGIN_H
 #define BPF_ORIGIN_H
@@ -65,17 +65,22 @@ static __always_inline bool origin_calls_us(sr_ctx *ctx)
 }
 
 /*
- * Who was asked for in this second is not asked for again: most begin many flows.
- * It goes with the programs: all that is lost is a little time.
+ * Whom the routing table was asked for in this second it is not asked for again,
+ * whatever he calls: most begin many flows. It goes with the programs: all that is
+ * lost is a little time.
  */
 #define ORIGIN_KNOWN 4096
 __u64 sr_origins[ORIGIN_KNOWN] __weak;
 
-/* A sender, by the device that it sends to, in this second: a word that nobody can guess. */
+/*
+ * A sender, by the device that it sends to, in this second: a word by secret seeds. A
+ * forged one is taken for another that is known once in 2^32 tries (RFC 4418, section 5.2).
+ */
 static __always_inline __u64 origin_word(sr_ctx *ctx, const struct pkt *pkt)
 {
 	struct sr_tuple sender = {.src = pkt->tuple.src};
 
+	/* Not 0: so all of the address counts, in either family. */
 	sender.dst.word[0] = ctx_ifindex(ctx);
 	sender.dst.word[3] = conn_now() >> FORWARD_HOP_SHIFT;
 	return sr_conn_hash(sr_key_seed, &sender);
@@ -94,11 +99,11 @@ static __noinline int origin_check(sr_ctx *ctx, const struct pkt *pkt, enum side
 		return SR_OK;
 	word = origin_word(ctx, pkt);
 	known = &sr_origins[word % ORIGIN_KNOWN];
-	if (*known == word)
+	if (READ_ONCE(*known) == word)
 		return SR_OK;
 	if (origin_is_martian(ctx, pkt, from))
 		return SR_DROP_MARTIAN;
-	*known = word;
+	*(volatile __u64 *)known = word;
 	return SR_OK;
 }
 

@@ -108,7 +108,6 @@ static __always_inline int sock_lead(struct bpf_sock_addr *ctx, int family, cons
 			socket_remember(ctx, &key, &backend, &conn);
 	}
 
-	bloom_add_called(&backend.addr, backend.port);
 	socket_key(&key, cookie, &backend, true);
 	socket_remember(ctx, &key, target, &conn);
 	sock_write(ctx, family, &backend.addr, backend.port);

@@ -46,6 +46,8 @@ static __always_inline void socket_remember(struct bpf_sock_addr *ctx, const str
 		.of_pod = !sock_is_of_host(ctx),
 	};
 
+	if (key->reply)
+		bloom_add_called(&key->addr, key->port);
 	bpf_map_update_elem(&sr_sockets, key, &entry, BPF_ANY);
 }
 

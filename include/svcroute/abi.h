@@ -281,8 +281,7 @@ _Static_assert(sizeof(struct sr_scratch) == 4 * sizeof(struct sr_conn) + SR_CONN
 
 #define SR_TICK_SHIFT 6 /* jiffies per tick: 1 << 6 */
 
-/* Random numbers by which tuples and addresses are hashed, an instance's own; the last two for cookies (bpf/flood.h).
- */
+/* Random numbers by which tuples and senders are hashed, an instance's own; the last two for cookies (bpf/flood.h). */
 #define SR_KEY_SEEDS   7
 #define SR_COOKIE_SEED 5
 
@@ -298,6 +297,7 @@ _Static_assert(sizeof(struct sr_scratch) == 4 * sizeof(struct sr_conn) + SR_CONN
 struct sr_bloom {
 	__u64 word[SR_BLOOM_WORDS];
 };
+_Static_assert(sizeof(struct sr_bloom) == 262144, "sr_bloom");
 
 /* Map `sr_devices`: hash by ifindex (__u32). */
 enum sr_device_flags {

@@ -2,8 +2,8 @@
 /*
  * Most packets of most devices are none of ours, and deserve no search through
  * the tables: a Bloom filter tells. A bit that is not set says for certain that
- * no frontend, no ClusterIP and no connection has to do with an address; one that
- * is set says nothing.
+ * no frontend, no ClusterIP and no connection has to do with an address, or that no
+ * socket was led to it; one that is set says nothing.
  *
  * Bits are set before what they stand for is seen, and never cleared.
  */
@@ -20,6 +20,12 @@
 #define SR_BLOOM_SERVED 0x10000
 #define SR_BLOOM_CALLED 0x20000
 
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define SR_BLOOM_NUMBER(big_endian) __builtin_bswap64(big_endian)
+#else
+#define SR_BLOOM_NUMBER(big_endian) (big_endian)
+#endif
+
 /*
  * Multiply-shift hashing: the uppermost bits of a product, whose one factor is odd.
  * All bits of an address lie in a cache line: of its packets, which come from ever new
@@ -29,8 +35,8 @@
  */
 static inline __u32 sr_bloom_bit(const struct sr_addr *addr, __u32 port)
 {
-	__u64 sum = __builtin_bswap64(addr->half[0]) * 0x6a09e667f3bcc909ULL +
-		    __builtin_bswap64(addr->half[1]) * 0x9e3779b97f4a7c15ULL;
+	__u64 sum = SR_BLOOM_NUMBER(addr->half[0]) * 0x6a09e667f3bcc909ULL +
+		    SR_BLOOM_NUMBER(addr->half[1]) * 0x9e3779b97f4a7c15ULL;
 	__u32 within = port * 0x6d9e3779U >> (32 - SR_BLOOM_LINE_BITS);
 
 	return sum >> (64 - SR_BLOOM_BITS) ^ within;

@@ -238,8 +238,8 @@ sr_set_inline bool sr_conn_lock_pair(struct sr_conn_set *a, struct sr_conn_set *
 /*
  * Both halves of a new connection at once, for the sake of speed: memory is asked for
  * all sets before any is locked, and all locks are held before anything is written; a
- * lock waits until all that was written before has arrived. (Where the set of `b`, which
- * was looked at before, has room, second sets are hardly needed.) False: nothing was
+ * lock waits until all that was written before has arrived. (Second sets only if that of
+ * `b`, which was looked at before, fills up: then others do, too.) False: nothing was
  * done, and they are to be entered one by one, for one is there, or finds no room so
  * easily, or the two share a set.
  */

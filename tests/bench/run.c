@@ -136,6 +136,8 @@ static int run_attach_to_cgroup(const struct bench_bpf *skel, const char *path)
 						      skel->progs.empty_release};
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	if (fd < 0)
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
 		if (!bpf_program__attach_cgroup(programs[i], fd))
 			return -1;

@@ -144,6 +144,21 @@ static void ports_of_an_address_share_a_line(void **state)
 	assert_true(num > 250);
 }
 
+/* An endpoint's address is not taken for a frontend's because of its port. */
+static void well_known_ports_are_no_addresses(void **state)
+{
+	static const uint16_t ports[] = {53,   80,   85,   90,	 443,  853,  2379,  3000,  3306,  4317,	 5000,
+					 5060, 5432, 5672, 6379, 6443, 8000, 8080,  8081,  8443,  8888,	 9000,
+					 9090, 9092, 9093, 9100, 9153, 9200, 10250, 15012, 15017, 27017, 50051};
+	const struct sr_addr addr = entry_of(70000, 0, 0).from.src;
+
+	(void)state;
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		skip();
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
+		assert_int_not_equal(sr_bloom_bit(&addr, htons(ports[i])), sr_bloom_bit(&addr, SR_BLOOM_SERVED));
+}
+
 /* Lines that 4096 addresses of a network have: those after `at` that differ in 12 bits from bit `shift` of a half on.
  */
 static int lines_of(struct sr_addr at, int half, int shift)
@@ -450,6 +465,7 @@ int main(void)
 		cmocka_unit_test(hashes_of_what_is_pinned),
 		cmocka_unit_test(ports_of_an_address_share_a_line),
 		cmocka_unit_test(addresses_spread_over_lines),
+		cmocka_unit_test(well_known_ports_are_no_addresses),
 		cmocka_unit_test(entered_found_removed),
 		cmocka_unit_test(home_if_it_is_free),
 		cmocka_unit_test(two_thirds_full_and_none_displaced),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Map `sr_bloom`: the programs are told what may be ours before it is. */
+/* Map `sr_bloom`: the programs are told what may be ours before it is. (Of sockets they tell one another.) */
 #ifndef SVCROUTE_KERNEL_BLOOM_H
 #define SVCROUTE_KERNEL_BLOOM_H
 

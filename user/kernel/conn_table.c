@@ -62,14 +62,17 @@ void sr_conn_table_touch(int fd)
 {
 	sr_autofree void *set = NULL;
 	struct sr_conn_table table;
-	uint32_t step;
+	uint32_t step, last;
 
 	if (sr_conn_table_open(&table, fd, NULL) < 0)
 		return;
+	last = table.num_sets - 1;
 	set = malloc(table_set_size(&table));
 	step = (uint32_t)sysconf(_SC_PAGESIZE) / table_set_size(&table);
-	for (uint32_t i = 0; set && i < table.num_sets; i += step ? step : 1)
+	for (uint32_t i = 0; set && i < last; i += step ? step : 1)
 		bpf_map_lookup_elem(fd, &i, set);
+	if (set)
+		bpf_map_lookup_elem(fd, &last, set);
 }
 
 /* --- to read ------------------------------------------------------------------------------ */

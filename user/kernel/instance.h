@@ -90,7 +90,7 @@ struct sr_state {
 	uint64_t terminate;
 	/* sr_reasons_hash() of the version whose programs count. */
 	uint64_t reasons;
-	/* 1: whoever entered a connection or a frontend has noted it in sr_bloom. */
+	/* 1: whoever entered a connection or a frontend, or led a socket, has noted it in sr_bloom. */
 	uint64_t keeps_notes;
 	/* sr_programs_hash() of who loaded last. */
 	uint64_t programs;
