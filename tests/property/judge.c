@@ -156,13 +156,14 @@ static bool judge_in(struct hearing *hearing)
 	return judge_served(hearing, flow, is_reply);
 }
 
-/* On its way out a packet is an answer, or the host's own. */
+/* On its way out a packet is an answer, or the host's own. (Also one to be turned on its way in, that was not met
+ * there.) */
 static bool judge_out(struct hearing *hearing)
 {
 	bool is_reply;
 	struct flow *flow = flows_find(&hearing->tuple, &is_reply);
 
-	if ((!flow || !is_reply || flow->past) && !hearing->at.from_host)
+	if ((!flow || !is_reply || flow->snat) && !hearing->at.from_host)
 		return judge_untouched(hearing, SR_PASS_NOT_A_REPLY);
 	return judge_served(hearing, flow, is_reply);
 }

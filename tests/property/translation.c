@@ -34,7 +34,7 @@ static enum end translation_end(const struct hearing *hearing, const struct flow
 	const struct sr_addr *dst = is_reply ? &flow->client.src : &flow->backend.dst;
 	struct way way = place_way(dst);
 
-	if (!flow->past)
+	if (!flow->past || (is_reply && !flow->snat && !is_inbound(hearing)))
 		return END_PASS;
 	if (is_reply ? flow->host_client : flow->host_backend)
 		return is_xdp(hearing) ? END_TO_TC : END_TO_HOST;
