@@ -240,8 +240,8 @@ there_and_back() {
 @test "what was adopted is handed back if nobody confirms the load" {
 	kube_proxy nftables
 	running=()
-	run_on keep-pod calls_from web-2 keep "${CLUSTER_IPS[4]}20" 90 6
-	run_on keep-any calls_from client keep "${NODE[4]}" 30023 6
+	run_on keep-pod calls_from web-2 keep "${CLUSTER_IPS[4]}20" 90 9
+	run_on keep-any calls_from client keep "${NODE[4]}" 30023 9
 	sleep 1
 	run -0 load --adopt --confirm 2
 	[[ $output == *$'\n''adopted 2 connections'* ]] || fail "$output"
