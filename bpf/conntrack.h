@@ -154,13 +154,16 @@ static __always_inline void conn_track(struct sr_conn *conn, struct pkt *pkt, __
 {
 	__u32 now = conn_now();
 	__u32 seen = conn->seen;
+	/* Who begins on the tuple of what was left behind waits for an answer. */
+	bool is_due = (pkt->tcp_flags & (TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN;
 
 	/* That a proven connection is alive no SYN says. */
 	if (seen != now && !(pkt->tcp_flags & TCP_FLAG_SYN && flags & SR_CONN_PROVEN)) {
 		conn->seen = now;
-		if ((seen ^ now) >> CONN_MEND_SHIFT)
-			conn_mend(conn);
+		is_due = is_due || (seen ^ now) >> CONN_MEND_SHIFT;
 	}
+	if (is_due)
+		conn_mend(conn);
 
 	if (likely(!conn_is_news(pkt, flags)))
 		return;

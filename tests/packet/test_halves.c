@@ -119,6 +119,29 @@ TEST(a_lost_proven_half_comes_back)
 	expect_inverse(PROVEN_CONN, POD_CLIENT, VIP, BACKEND, POD_CLIENT);
 }
 
+/* The client is back on a tuple that it left behind, whose answer's half has been displaced since. */
+TEST(who_begins_anew_on_what_is_left_is_answered)
+{
+	given_service(VIP, BACKEND);
+	be_proven();
+	conn_evict(BACKEND, POD_CLIENT);
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = SYN));
+	expect_packet(packet(POD_CLIENT, BACKEND, .flags = SYN));
+	send(PROG_TO_POD, packet(BACKEND, POD_CLIENT, .flags = SYN | ACK));
+	expect_packet(packet(VIP, POD_CLIENT, .flags = SYN | ACK));
+}
+
+/* So is who calls again, because nobody answered. */
+TEST(who_calls_again_is_answered)
+{
+	given_service(VIP, BACKEND);
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = SYN));
+	conn_evict(BACKEND, POD_CLIENT);
+	send(PROG_FROM_POD, packet(POD_CLIENT, VIP, .flags = SYN));
+	send(PROG_TO_POD, packet(BACKEND, POD_CLIENT, .flags = SYN | ACK));
+	expect_packet(packet(VIP, POD_CLIENT, .flags = SYN | ACK));
+}
+
 /* Who lost his claim to another may not go on under the same tuple. */
 TEST(a_half_whose_place_was_taken_gives_way)
 {
@@ -200,6 +223,8 @@ const struct CMUnitTest halves_tests[] = {
 	EACH_WAY(a_lost_answer_half_comes_back),
 	EACH_WAY(a_lost_forward_half_comes_back),
 	EACH_WAY(a_lost_proven_half_comes_back),
+	BOTH_FAMILIES(who_begins_anew_on_what_is_left_is_answered),
+	BOTH_FAMILIES(who_calls_again_is_answered),
 	EACH_WAY(a_half_whose_place_was_taken_gives_way),
 	EACH_WAY(a_late_answer_finds_its_half),
 	EACH_WAY(a_long_answer_keeps_the_flow),
