@@ -2,8 +2,8 @@
 /*
  * bench packet [--json-lines] [quick]: what a packet costs, against an empty
  * program of the same type in the same run. JSON lines, for tests/bench/report.
- * bench attach DEV|CGROUP...: put empty programs there, at tc on either way, and return;
- * a process that is left behind holds them.
+ * bench attach DEV|CGROUP...: put empty programs there, at tc on either way or at what
+ * sockets pass, and return; a process that is left behind holds them.
  *
  * Each stage is a process with an instance of its own.
  */

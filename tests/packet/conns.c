@@ -46,11 +46,7 @@ static struct sr_tuple conns_tuple(const char *from, const char *to)
 
 static bool conns_has_standing(const struct sr_conn *conn, enum standing standing)
 {
-	__u32 flags = conn->to.flags;
-
-	if (standing == ANY_CONN)
-		return true;
-	return flags & SR_CONN_PROVEN && !(flags & SR_CONN_RESET) && (flags & SR_CONN_CLOSED) != SR_CONN_CLOSED;
+	return standing == ANY_CONN || sr_conn_is_kept(conn->to.flags);
 }
 
 bool conn_read(enum standing standing, const char *from, const char *to, struct sr_conn *out)
@@ -63,6 +59,23 @@ bool conn_read(enum standing standing, const char *from, const char *to, struct 
 	if (out)
 		*out = conn;
 	return true;
+}
+
+bool conn_is_kept(const char *from, const char *to)
+{
+	const struct sr_conn_table *table = conns_table();
+	struct sr_tuple tuple = conns_tuple(from, to);
+	__u64 hash = sr_conn_hash((const __u64 *)table->seed, &tuple);
+	uint32_t index[] = {sr_conn_first_set(hash, table->num_sets), sr_conn_second_set(hash, table->num_sets)};
+	struct sr_conn_set set;
+	int way = -1;
+
+	for (size_t i = 0; way < 0 && i < ARRAY_SIZE(index); i++)
+		if (bpf_map_lookup_elem(table->fd, &index[i], &set) == 0)
+			way = sr_set_find_way(&set, table->stride, sr_conn_tag(hash), &tuple);
+	if (way < 0)
+		fail_msg("no connection %s → %s", from, to);
+	return set.kept >> way & 1;
 }
 
 void conn_evict(const char *from, const char *to)

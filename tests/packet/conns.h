@@ -19,6 +19,9 @@ enum standing {
 /* Is there such an entry? `out` (may be NULL) gets a copy. */
 bool conn_read(enum standing standing, const char *from, const char *to, struct sr_conn *out);
 
+/* Is it known to its set as one that gives way to no new flow? */
+bool conn_is_kept(const char *from, const char *to);
+
 /* As if others had displaced it. */
 void conn_evict(const char *from, const char *to);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "svcroute/conn_enter.h"
 #include "tests.h"
 
 #define VIP	   "10.96.0.10:80"
@@ -39,6 +40,7 @@ static void shake_hands(void)
 	client_says(ACK, ISN + 1);
 }
 
+/* Of both halves; and their sets have been told what they say. */
 static void expect_flags(enum standing standing, uint32_t set, uint32_t clear)
 {
 	struct sr_conn forward, reply;
@@ -47,6 +49,8 @@ static void expect_flags(enum standing standing, uint32_t set, uint32_t clear)
 	assert_true(conn_read(standing, BACKEND, POD_CLIENT, &reply));
 	assert_int_equal(forward.to.flags & (set | clear), set);
 	assert_int_equal(reply.to.flags & (set | clear), set);
+	assert_int_equal(conn_is_kept(POD_CLIENT, VIP), sr_conn_is_kept(forward.to.flags));
+	assert_int_equal(conn_is_kept(BACKEND, POD_CLIENT), sr_conn_is_kept(reply.to.flags));
 }
 
 TEST(tcp_is_proven_by_the_clients_acknowledgement)

@@ -156,8 +156,7 @@ static bool judge_in(struct hearing *hearing)
 	return judge_served(hearing, flow, is_reply);
 }
 
-/* On its way out a packet is an answer, or the host's own. (Also one to be turned on its way in, that was not met
- * there.) */
+/* On its way out a packet is an answer (also one that was to be met on its way in), or the host's own. */
 static bool judge_out(struct hearing *hearing)
 {
 	bool is_reply;

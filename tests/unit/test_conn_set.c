@@ -159,8 +159,7 @@ static void well_known_ports_are_no_addresses(void **state)
 		assert_int_not_equal(sr_bloom_bit(&addr, htons(ports[i])), sr_bloom_bit(&addr, SR_BLOOM_SERVED));
 }
 
-/* Lines that 4096 addresses of a network have: those after `at` that differ in 12 bits from bit `shift` of a half on.
- */
+/* Lines of 4096 addresses: `at` and those after it, counted from bit `shift` of a half on. */
 static int lines_of(struct sr_addr at, int half, int shift)
 {
 	bool is_seen[1 << (SR_BLOOM_BITS - SR_BLOOM_LINE_BITS)] = {};

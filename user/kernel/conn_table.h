@@ -32,7 +32,7 @@ void sr_conn_table_close(struct sr_conn_table *table);
 /*
  * Have every page of a new table mapped. The kernel has done so, but a hypervisor that
  * keeps page tables of its own maps a page when it is touched first, and takes its time:
- * there 2 us a set, or 0.3 s for the usual size; elsewhere a tenth of it.
+ * there 0.2 s for the usual size, in proportion to it; elsewhere a fifth of that.
  */
 void sr_conn_table_touch(int fd);
 
